@@ -1,0 +1,98 @@
+"""``carelabel run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from carelabel.cli import given
+from carelabel.cli.output import check_writable, print_json, print_text, write_file
+from carelabel.cli.progress import choose_progress
+from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, InterruptedRunError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carelabel.label.schema import Label
+    from carelabel.options import RunOptions
+
+_UNFINISHED = frozenset({"failed", "crashed", "timed_out"})
+
+
+def run(  # noqa: PLR0913, PLR0917 - one each of the command line's words
+    ctx: typer.Context,
+    model: given.Model,
+    meta: given.Meta,
+    suite: given.Suite = "quick",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="PATH", help="Write the label here.")] = None,
+    only: given.Only = None,
+    skip: given.Skip = None,
+    settings: given.Set = None,
+    budget: given.Budget = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished run of this plan.")] = False,
+    trust_pickle: given.TrustPickle = False,
+    seed: given.Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the label as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+) -> int:
+    """Measure a model in every form it could be deployed in; write its label."""
+    options = given.run_options(
+        ctx,
+        model=model,
+        meta=meta,
+        suite=suite,
+        only=only,
+        skip=skip,
+        settings=settings,
+        budget=budget,
+        resume=resume,
+        trust_pickle=trust_pickle,
+        seed=seed,
+    )
+    if output is not None:
+        check_writable(output)
+    label = _measure(options, quiet=quiet)
+    document = label.to_dict()
+    _show(document, as_json=as_json)
+    if output is not None:
+        _write(label, output)
+    return exit_code(document)
+
+
+def _measure(options: RunOptions, *, quiet: bool) -> Label:
+    from carelabel import pipeline  # noqa: PLC0415 - after the words have been read: it imports every room
+
+    progress = choose_progress(quiet=quiet)
+    try:
+        return pipeline.run(options, progress=progress)
+    except KeyboardInterrupt as error:
+        msg = "the run was interrupted; what was measured so far is kept"
+        raise InterruptedRunError(msg, "the same command with --resume goes on") from error
+    finally:
+        progress.finish()
+
+
+def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+        return
+    from carelabel.render.text import render_label  # noqa: PLC0415 - JSON needs no rich
+
+    print_text(*render_label(document))
+
+
+def _write(label: Label, output: Path) -> None:
+    from carelabel.pipeline import label_bytes  # noqa: PLC0415 - as above
+
+    try:
+        write_file(output, label_bytes(label))
+    except UsageError as error:
+        raise UsageError(error.message, f"the label is kept: carelabel show {label.id} --json") from error
+
+
+def exit_code(document: Mapping[str, Any]) -> int:
+    """0 when everything that was requested came out, 1 otherwise."""
+    entries = [*document.get("outcomes", ()), *document.get("candidates", ())]
+    return EXIT_INCOMPLETE if any(entry.get("status") in _UNFINISHED for entry in entries) else EXIT_DONE

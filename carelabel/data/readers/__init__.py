@@ -1,0 +1,1 @@
+"""One file per format: ``read(source, role) -> Parsed``. `carelabel.data.formats` says which is which."""

@@ -1,0 +1,1 @@
+"""The label: what it says and how it is put together."""

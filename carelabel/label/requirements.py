@@ -1,0 +1,229 @@
+"""Requirements in words: ``latency_p99@onnx,cpu-1t{batch=1} < 2ms``."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from carelabel.errors import UsageError
+from carelabel.plan.records import ORIGINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Json = Mapping[str, Any]
+
+_FORM = re.compile(
+    r"\s*(?P<quantity>[a-z][a-z0-9_.]*?)(?P<drop>_drop)?"
+    r"(?:@(?P<candidate>[^,{<>=\s]+)(?:,(?P<platform>[^{<>=\s]+))?)?"
+    r"\s*(?:\{(?P<at>[^}]*)\})?"
+    r"\s*(?P<op><=|>=|<|>)\s*"
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d]*)\s*\Z"
+)
+_OPERATORS: Final = MappingProxyType({"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge})
+_UNITS: Final = MappingProxyType(
+    {
+        "": ("", 1.0),
+        "%": ("1", 0.01),
+        "s": ("s", 1.0),
+        "ms": ("s", 1e-3),
+        "us": ("s", 1e-6),
+        "µs": ("s", 1e-6),
+        "ns": ("s", 1e-9),
+        "B": ("B", 1.0),
+        "kB": ("B", 1e3),
+        "MB": ("B", 1e6),
+        "GB": ("B", 1e9),
+        "KiB": ("B", 2.0**10),
+        "MiB": ("B", 2.0**20),
+        "GiB": ("B", 2.0**30),
+        "J": ("J", 1.0),
+        "mJ": ("J", 1e-3),
+        "uJ": ("J", 1e-6),
+        "µJ": ("J", 1e-6),
+        "Wh": ("J", 3600.0),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requirement:
+    """One bound on one figure.
+
+    Attributes:
+        drop: True for ``<quantity>_drop``: how much worse than the original's figure.
+        candidate, platform: None means the original, and any platform on which it was measured.
+        bound: In SI units. dimension: Unit that the word of the unit implies, empty when there was none.
+    """
+
+    text: str
+    quantity: str
+    drop: bool
+    candidate: str | None
+    platform: str | None
+    at: Mapping[str, str | int | float]
+    op: str
+    bound: float
+    dimension: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Whether a requirement is met, and by which figure.
+
+    Attributes:
+        met: None when the figure was not measured.
+        value: In SI units. certain: False when the figure's interval holds the bound.
+        text: One line for a reader.
+    """
+
+    met: bool | None
+    value: float | None
+    certain: bool
+    text: str
+
+
+def parse_requirement(text: str) -> Requirement:
+    """Read one requirement.
+
+    Raises:
+        UsageError: If it has another form or an unknown unit.
+    """
+    found = _FORM.match(text)
+    if not found:
+        msg = f"a requirement must read QUANTITY[@CANDIDATE[,PLATFORM]][{{batch=64}}] < NUMBER[UNIT], got {text!r}"
+        raise UsageError(msg, "for example latency_p99@onnx,cpu-1t{batch=1} < 2ms")
+    if found["unit"] not in _UNITS:
+        msg = f"the unit in {text!r} must be one of {', '.join(filter(None, _UNITS))}, got {found['unit']!r}"
+        raise UsageError(msg)
+    dimension, factor = _UNITS[found["unit"]]
+    return Requirement(
+        text=text.strip(),
+        quantity=found["quantity"],
+        drop=bool(found["drop"]),
+        candidate=found["candidate"],
+        platform=found["platform"],
+        at=_place(found["at"] or "", text),
+        op=found["op"],
+        bound=float(found["number"]) * factor,
+        dimension=dimension,
+    )
+
+
+def _place(words: str, text: str) -> dict[str, str | int | float]:
+    place: dict[str, str | int | float] = {}
+    for word in filter(None, (word.strip() for word in words.split(","))):
+        key, equals, value = word.partition("=")
+        if not equals:
+            msg = f"the place in {text!r} must read KEY=VALUE, got {word!r}"
+            raise UsageError(msg, "for example {batch=64}")
+        place[key.strip()] = _scalar(value.strip())
+    return place
+
+
+def _scalar(value: str) -> str | int | float:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def check(label: Json, requirement: Requirement, candidate: str | None = None, platform: str | None = None) -> Verdict:
+    """Hold one requirement against a label.
+
+    Args:
+        candidate, platform: Whom it is held against where the requirement itself names nobody.
+
+    Raises:
+        UsageError: If the label knows no such quantity, candidate or platform, or measures it in another unit.
+    """
+    whom = replace(
+        requirement,
+        candidate=requirement.candidate or candidate or ORIGINAL,
+        platform=requirement.platform or platform,
+    )
+    _refuse_unknown(label, whom)
+    rows = [row for row in label["measurements"] if _fits(row, whom, whom.candidate or ORIGINAL)]
+    if requirement.dimension and any(row["unit"] != requirement.dimension for row in rows):
+        msg = (
+            f"{requirement.text!r} must be in the figure's unit, {rows[0]['unit']}, got one of {requirement.dimension}"
+        )
+        raise UsageError(msg)
+    verdicts = [_verdict(label, whom, row) for row in rows]
+    if not verdicts:
+        return Verdict(met=None, value=None, certain=False, text=f"{_who(whom)} has no such figure")
+    return min(verdicts, key=lambda verdict: -1 if verdict.met is False else 0 if verdict.met is None else 1)
+
+
+def _refuse_unknown(label: Json, whom: Requirement) -> None:
+    known = {row["quantity"] for row in label["measurements"]}
+    if whom.quantity not in known:
+        msg = f"{whom.text!r} must name a quantity of the label, got {whom.quantity!r}"
+        raise UsageError(msg, f"the label has {', '.join(sorted(known))}")
+    for word, found in (("candidate", whom.candidate), ("platform", whom.platform)):
+        ids = [item["id"] for item in label[f"{word}s"]]
+        if found is not None and found not in ids:
+            msg = f"{whom.text!r} must name a {word} of the label ({', '.join(ids)}), got {found!r}"
+            raise UsageError(msg)
+
+
+def _fits(row: Json, whom: Requirement, candidate: str) -> bool:
+    """A figure that is not about a platform fits every platform."""
+    if row["candidate"] != candidate or row["quantity"] != whom.quantity:
+        return False
+    if whom.platform is not None and row["platform"] not in {whom.platform, None}:
+        return False
+    return all(row["at"].get(key) == value for key, value in whom.at.items())
+
+
+def _verdict(label: Json, whom: Requirement, row: Json) -> Verdict:
+    value, interval = _figure(row), _interval(row)
+    if whom.drop and value is not None:
+        value, interval = _drop(label, whom, row, value)
+    if value is None:
+        return Verdict(
+            met=None, value=None, certain=False, text=f"{_who(whom, row)}: {row.get('reason') or 'not measured'}"
+        )
+    compare = _OPERATORS[whom.op]
+    met = bool(compare(value, whom.bound))
+    certain = interval is not None and all(bool(compare(end, whom.bound)) == met for end in interval)
+    said = "is" if met else "is not"
+    sure = "" if certain else ", within its uncertainty" if interval else ", without an interval"
+    name = whom.quantity + ("_drop" if whom.drop else "")
+    text = f"{_who(whom, row)}: {name} {value:.4g} {said} {whom.op} {whom.bound:g}{sure}"
+    return Verdict(met=met, value=value, certain=certain, text=text)
+
+
+def _drop(label: Json, whom: Requirement, row: Json, value: float) -> tuple[float | None, tuple[float, float] | None]:
+    """How much worse than the original; of two separate intervals no interval of the difference follows."""
+    same = replace(whom, platform=row["platform"] or whom.platform)
+    for base in label["measurements"]:
+        if _fits(base, same, ORIGINAL) and base["at"] == row["at"] and _figure(base) is not None:
+            difference = (_figure(base) or 0.0) - value
+            return (difference if row["better"] != "lower" else -difference), None
+    return None, None
+
+
+def _who(whom: Requirement, row: Json | None = None) -> str:
+    platform = row["platform"] if row else whom.platform
+    return f"{whom.candidate} on {platform}" if platform else str(whom.candidate)
+
+
+def _figure(row: Json) -> float | None:
+    value = row["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _interval(row: Json) -> tuple[float, float] | None:
+    ends = row.get("interval")
+    if not ends or not all(isinstance(end, int | float) for end in ends):
+        return None
+    return float(ends[0]), float(ends[1])

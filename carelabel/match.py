@@ -1,0 +1,102 @@
+"""Does a record apply to this subject on this machine? Pure: values in, a value out, and always all reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carelabel.errors import Reason
+from carelabel.plugin.records import ANY
+from carelabel.plugin.requirements import install_hint, missing_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from carelabel.host import Host
+    from carelabel.plugin.records import Record
+    from carelabel.subject import Subject
+
+_NEEDS = {
+    "train": "the metadata names no training data",
+    "labels": "the test data has no target",
+    "probabilities": "the model gives no probabilities",
+    "decision": "the model has no decision function",
+    "groups": "the metadata names no sensitive columns",
+    "compiler": "there is no C++ compiler on this machine",
+    "gradients": "the model gives no gradients",
+    "propensities": "the data has no propensity column",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """The record applies."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """The record does not apply, with every reason there is."""
+
+    reasons: tuple[Reason, ...]
+
+    @property
+    def text(self) -> str:
+        """All reasons in one line."""
+        return "; ".join(reason.text for reason in self.reasons)
+
+    @property
+    def hint(self) -> str:
+        """What would help, in one line."""
+        return "; ".join(reason.hint for reason in self.reasons if reason.hint)
+
+
+def match(record: Record, subject: Subject, host: Host, *, framework: str | None = None) -> Accepted | Rejected:
+    """Check a record against subject and machine.
+
+    Args:
+        framework: Framework of the candidate in question; the subject's own by default.
+    """
+    reasons = (
+        *_word(record.tasks, subject.task, "task", record),
+        *_word(record.frameworks, framework or subject.model.framework, "framework", record),
+        *_word(record.families, subject.model.family, "family", record),
+        *_needs(record, subject.provides | host.provides),
+        *_hardware(record, host.tags),
+        *_packages(record, host),
+    )
+    return Rejected(reasons=reasons) if reasons else Accepted()
+
+
+def match_packages(record: Record, host: Host) -> Accepted | Rejected:
+    """Check only whether the packages that a record requires are installed."""
+    reasons = tuple(_packages(record, host))
+    return Rejected(reasons=reasons) if reasons else Accepted()
+
+
+def _word(allowed: frozenset[str], found: str, what: str, record: Record) -> Iterator[Reason]:
+    if allowed != ANY and found not in allowed:
+        text = f"{record.name} is for {what} {', '.join(sorted(allowed))}, this is {found}"
+        yield Reason(code=what, text=text)
+
+
+def _needs(record: Record, provided: frozenset[str]) -> Iterator[Reason]:
+    for word in sorted(record.needs - provided):
+        why = _NEEDS.get(word, f"neither the subject nor this machine provides {word!r}")
+        hint = "apt-get install g++" if word == "compiler" else ""
+        yield Reason(code=f"needs-{word}", text=f"{record.name} needs {word}: {why}", hint=hint)
+
+
+def _hardware(record: Record, tags: frozenset[str]) -> Iterator[Reason]:
+    missing = sorted(record.runs_on - tags)
+    if missing:
+        yield Reason(code="hardware", text=f"{record.name} runs on {', '.join(missing)}, which this machine has not")
+
+
+def _packages(record: Record, host: Host) -> Iterator[Reason]:
+    for missing in missing_requirements(record.requires, host.packages):
+        found = f"found {missing.found}" if missing.found else "it is not installed"
+        yield Reason(
+            code="package",
+            text=f"{record.name} requires {missing.requirement}: {found}",
+            hint=install_hint(missing.requirement),
+        )

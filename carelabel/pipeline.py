@@ -1,0 +1,95 @@
+"""The whole flow on one page: verbs in a row, each takes what the last one gave.
+
+Read this first. Everything else in the package is a room behind one of these verbs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carelabel.home import find_home, replace_file
+from carelabel.host import probe_host
+from carelabel.label.assemble import assemble
+from carelabel.metadata import read_submission
+from carelabel.plan.build import build_plan
+from carelabel.plugin.discovery import discover
+from carelabel.run.account import Account
+from carelabel.run.inspection import inspect_submission
+from carelabel.run.progress import Silence
+from carelabel.run.schedule import run_plan
+from carelabel.store.choice import open_store
+from carelabel.suite import load_suite
+from carelabel.trust import is_trusted
+
+if TYPE_CHECKING:
+    from carelabel.host import Host
+    from carelabel.label.schema import Label
+    from carelabel.options import RunOptions
+    from carelabel.plan import Plan
+    from carelabel.plugin.registry import Registry
+    from carelabel.run.progress import Progress
+    from carelabel.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    registry: Registry
+    subject: Subject
+    host: Host
+    plan: Plan
+
+
+def plan(options: RunOptions, *, progress: Progress | None = None, account: Account | None = None) -> Planned:
+    """From a model file and its metadata to the plan.
+
+    Raises:
+        CareLabelError: For everything a user can have done wrong; see `carelabel.errors`.
+    """
+    news = progress or Silence()
+    news.phase("reading and inspecting")
+    home = find_home()
+    submission = read_submission(options.model, options.meta)
+    registry = discover(disabled=options.disabled, strict=options.strict_plugins)
+    suite = load_suite(options.suite)
+    host = probe_host()
+    subject = inspect_submission(
+        submission,
+        registry,
+        host,
+        home=home.root,
+        account=account or Account(),
+        trust_pickle=options.trust_pickle,
+        is_trusted=lambda sha256: is_trusted(sha256, home),
+    )
+    return Planned(
+        registry=registry, subject=subject, host=host, plan=build_plan(registry, subject, host, suite, options)
+    )
+
+
+def run(options: RunOptions, *, progress: Progress | None = None) -> Label:
+    """From a model file and its metadata to the label.
+
+    Raises:
+        CareLabelError: For everything a user can have done wrong; see `carelabel.errors`.
+    """
+    news, account = progress or Silence(), Account()
+    planned = plan(options, progress=news, account=account)
+    home = find_home()
+    store = open_store(lambda: [planned.registry.get(identifier) for identifier in planned.registry.stores()], home)
+    outcomes = run_plan(
+        planned.plan, planned.subject, home=home.root, progress=news, account=account, resume=options.resume
+    )
+    label = assemble(planned.registry, planned.subject, planned.host, planned.plan, outcomes, options)
+    replace_file(Path(outcomes.folder) / "label.json", label_bytes(label))
+    store.put(label.to_dict())
+    return label
+
+
+def label_bytes(label: Label) -> bytes:
+    """A label as it is written to a file."""
+    return json.dumps(label.to_dict(), indent=1, allow_nan=False).encode() + b"\n"

@@ -1,0 +1,25 @@
+"""The plan: `build_plan` makes it, the records say what is in it."""
+
+from carelabel.plan.records import (
+    ORIGINAL,
+    REFERENCE,
+    Cell,
+    Plan,
+    PlannedCandidate,
+    PlannedPlatform,
+    PlannedTest,
+    Skip,
+    plan_sha256,
+)
+
+__all__ = [
+    "ORIGINAL",
+    "REFERENCE",
+    "Cell",
+    "Plan",
+    "PlannedCandidate",
+    "PlannedPlatform",
+    "PlannedTest",
+    "Skip",
+    "plan_sha256",
+]

@@ -1,0 +1,120 @@
+"""Registry, subject, host and suite in; a plan out. Pure: nothing is read, run or imported."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from carelabel.errors import UsageError
+from carelabel.match import Rejected
+from carelabel.plan.cells import Grid, cells_of
+from carelabel.plan.choice import Choice, refuse_unknown_settings
+from carelabel.plan.chosen import choose_candidates
+from carelabel.plan.given import Given
+from carelabel.plan.platforms import platforms_of
+from carelabel.plan.records import Plan
+from carelabel.plan.tests import choose_tests, with_budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from carelabel.host import Host
+    from carelabel.options import RunOptions
+    from carelabel.plugin.records import Record
+    from carelabel.plugin.registry import Registry
+    from carelabel.subject import Subject
+    from carelabel.suite import Suite
+
+
+def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, options: RunOptions) -> Plan:
+    """Plan a run.
+
+    Raises:
+        UsageError: If --only, --skip or --set name something that is not there, or nothing is left to do.
+    """
+    refuse_unknown_settings(options.settings, [*registry.tests(), *registry.metrics(), *registry.converters()])
+    everywhere, platform_skips = platforms_of(host, registry)
+    given = Given(
+        registry=registry,
+        subject=subject,
+        host=host,
+        suite=suite,
+        options=options,
+        choice=Choice(only=options.only, skip=options.skip),
+        everywhere=everywhere,
+    )
+    candidates = choose_candidates(given)
+    chosen = choose_tests(given)
+    grid = Grid(
+        subject=subject,
+        host=host,
+        candidates=candidates.measured,
+        platforms=given.platforms,
+        tests=chosen.tests,
+        records=chosen.records,
+    )
+    cells, cell_skips = cells_of(grid)
+    if not cells:
+        msg = "at least one test must apply, got none"
+        raise UsageError(msg, "carelabel plan --explain says why each was left out")
+    used = [*chosen.records.values(), *(registry.get(item.backend).record for item in candidates.built)]
+    return Plan(
+        inputs=_inputs(subject),
+        host=_host(host),
+        versions=_versions(registry, host, used),
+        suite=suite.name,
+        task=subject.task,
+        seed=options.seed,
+        resamples=suite.resamples,
+        budget_s=options.budget_s,
+        candidates=candidates.built,
+        platforms=given.platforms,
+        tests=with_budget(chosen.tests, cells, suite.paired_s, options.budget_s),
+        cells=cells,
+        skipped=(*platform_skips, *candidates.skipped, *chosen.skipped, *cell_skips),
+        meters=_meters(given),
+        parity=dict(suite.parity),
+    )
+
+
+def _meters(given: Given) -> tuple[Mapping[str, str], ...]:
+    """Every meter that is for this task; whether it has a counter here is for its own probe to say."""
+    return tuple(
+        {"id": identifier, "entry": record.entry, "grade": record.grade, "domain": record.domain}
+        for identifier, record in given.registry.meters().items()
+        if not isinstance(given.match(record), Rejected)
+    )
+
+
+def _inputs(subject: Subject) -> Mapping[str, str]:
+    submission = subject.submission
+    found = {"model": submission.sha256, "metadata": submission.metadata_sha256, "test": submission.test.sha256}
+    return {**found, "train": submission.train.sha256} if submission.train else found
+
+
+def _host(host: Host) -> Mapping[str, Any]:
+    return {
+        "system": host.system,
+        "platform": host.platform,
+        "processor": host.processor,
+        "processors": list(host.processors),
+        "tags": sorted(host.tags),
+        "gpus": list(host.gpus),
+    }
+
+
+def _versions(registry: Registry, host: Host, used: Iterable[Record]) -> Mapping[str, str]:
+    """Versions of Python, of the plugins, and of every distribution that a used record requires."""
+    found = {"python": platform.python_version()}
+    found |= {plugin.distribution: plugin.version for plugin in registry.plugins if plugin.distribution}
+    for text in (text for record in used for text in record.requires):
+        try:
+            name = canonicalize_name(Requirement(text).name)
+        except InvalidRequirement:
+            continue  # discovery has reported it as a problem, and matching has rejected the record
+        if name in host.packages:
+            found[name] = host.packages[name]
+    return dict(sorted(found.items()))

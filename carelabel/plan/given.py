@@ -1,0 +1,83 @@
+"""What the steps of planning share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from carelabel.errors import UsageError
+from carelabel.match import Accepted, Rejected, match
+from carelabel.plan.choice import resolve_parameters
+from carelabel.plan.records import PlannedPlatform, Skip
+from carelabel.suite import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carelabel.host import Host
+    from carelabel.options import RunOptions
+    from carelabel.plan.choice import Choice
+    from carelabel.plugin.records import Record
+    from carelabel.plugin.registry import Registry
+    from carelabel.subject import Subject
+    from carelabel.suite import Suite
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """The arguments of `build_plan` and what follows from them at once."""
+
+    registry: Registry
+    subject: Subject
+    host: Host
+    suite: Suite
+    options: RunOptions
+    choice: Choice
+    everywhere: tuple[PlannedPlatform, ...]
+
+    @property
+    def platforms(self) -> tuple[PlannedPlatform, ...]:
+        """The platforms that command line and suite leave.
+
+        Raises:
+            UsageError: If none is left.
+        """
+        limited = self.choice.limits(item.id for item in self.everywhere)
+        chosen = tuple(
+            item
+            for item in self.everywhere
+            if self.choice.wants(item.id, limited=limited, by_default=matches(item.id, self.suite.platforms))
+        )
+        if not chosen:
+            names = ", ".join(item.id for item in self.everywhere)
+            msg = f"at least one platform of {names} must be left, got none"
+            raise UsageError(msg, "check --only, --skip and the suite's platforms")
+        return chosen
+
+    @property
+    def known_ids(self) -> list[str]:
+        """Ids that --only and --skip may name, candidates apart."""
+        kinds = (self.registry.tests(), self.registry.metrics(), self.registry.converters())
+        return [*(identifier for kind in kinds for identifier in kind), *(item.id for item in self.everywhere)]
+
+    def match(self, record: Record, framework: str | None = None) -> Accepted | Rejected:
+        """Match a record against the subject and this machine."""
+        return match(record, self.subject, self.host, framework=framework)
+
+    def parameters(self, identifier: str, record: Record) -> Mapping[str, Any]:
+        """Parameters of a record, checked."""
+        suite = self.suite.parameters.get(identifier, {})
+        return resolve_parameters(identifier, record, suite, self.options.settings)
+
+    def not_taken(self, what: str, identifier: str) -> Skip:
+        """The skip of something that neither the command line nor the suite wants."""
+        if self.choice.only or matches(identifier, self.choice.skip):
+            return Skip(what=what, code="not-asked", text=f"--only or --skip leaves {identifier} out")
+        text = f"suite {self.suite.name} does not take {identifier}"
+        return Skip(what=what, code="suite", text=text, hint="--suite full, or --only")
+
+
+def rejected(what: str, verdict: Rejected) -> Skip:
+    """The skip of something that does not apply."""
+    codes = "+".join(dict.fromkeys(reason.code for reason in verdict.reasons))
+    return Skip(what=what, code=codes, text=verdict.text, hint=verdict.hint)

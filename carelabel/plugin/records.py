@@ -1,0 +1,375 @@
+"""What a plugin declares: frozen records that name their code as a string and import nothing.
+
+A record is read in the parent process, where no framework may be imported; its ``entry`` is imported in
+a worker only. New needs become new fields with defaults, so that old plugins go on working.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal, get_args
+
+API_VERSION: Final = 1
+ANY: Final[frozenset[str]] = frozenset({"*"})
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
+_ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
+
+Cost = Literal["cheap", "normal", "expensive"]
+Scope = Literal["subject", "candidate", "cell"]
+Style = Literal["once", "paired"]
+Place = Literal["candidate", "fresh", "scorer"]
+ConverterKind = Literal["prune", "format", "quantise", "search", "reference"]
+MetricInput = Literal["labels", "probabilities", "scores", "clusters"]
+Better = Literal["higher", "lower"]
+Grade = Literal["metered", "counter", "modelled"]
+ParameterType = Literal["int", "float", "str", "bool", "list[int]", "list[float]", "list[str]"]
+
+
+def _choice(value: object, allowed: object, what: str) -> None:
+    choices = get_args(allowed)
+    if value not in choices:
+        msg = f"{what} must be one of {', '.join(map(repr, choices))}, got {value!r}"
+        raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameter:
+    """One parameter of a test, metric or converter, as data: suites are checked without importing code.
+
+    Attributes:
+        minimum, maximum: Inclusive bounds of a number, or of each number of a list.
+        choices: The allowed values, or of each value of a list; empty means any.
+    """
+
+    name: str
+    type: ParameterType
+    default: Any
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that contradicts itself."""
+        if not self.name.isidentifier():
+            msg = f"a parameter's name must be an identifier, got {self.name!r}"
+            raise ValueError(msg)
+        _choice(self.type, ParameterType, f"the type of parameter {self.name!r}")
+        self.check(self.default)
+
+    def check(self, value: Any) -> Any:  # noqa: ANN401 - a parameter's value has the type its record declares
+        """Give back the value in its declared type.
+
+        Raises:
+            ValueError: If it has another type or lies outside the bounds or choices.
+        """
+        is_list = self.type.startswith("list[")
+        if is_list != isinstance(value, list | tuple):
+            raise ValueError(self._refusal(value))
+        inner = self.type[5:-1] if is_list else self.type
+        values = [self._check_one(item, inner, value) for item in (value if is_list else [value])]
+        return values if is_list else values[0]
+
+    def _check_one(self, item: Any, kind: str, whole: Any) -> Any:  # noqa: ANN401 - as in check
+        if kind == "float" and isinstance(item, int) and not isinstance(item, bool):
+            item = float(item)
+        wanted = {"int": int, "float": float, "str": str, "bool": bool}[kind]
+        right_type = isinstance(item, wanted) and (kind == "bool" or not isinstance(item, bool))
+        if not right_type or (self.choices and item not in self.choices):
+            raise ValueError(self._refusal(whole))
+        too_low = self.minimum is not None and not item >= self.minimum
+        too_high = self.maximum is not None and not item <= self.maximum
+        if too_low or too_high:
+            raise ValueError(self._refusal(whole))
+        return item
+
+    def _refusal(self, value: object) -> str:
+        parts = [f"{self.name} must be {self.type}"]
+        if self.choices:
+            parts.append("one of " + ", ".join(map(str, self.choices)))
+        if self.minimum is not None:
+            parts.append(f"at least {self.minimum:g}")
+        if self.maximum is not None:
+            parts.append(f"at most {self.maximum:g}")
+        return f"{', '.join(parts)}; got {value!r}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantity:
+    """A figure a test can put on the label.
+
+    Attributes:
+        unit: SI unit (``s``, ``B``, ``J``), ``1`` for ratios and counts.
+        better: The direction that is better, or None where neither is.
+        group: Where readers look for it: quality, parity, latency, memory, energy, ...
+        meaning: One sentence for a reader of the label.
+    """
+
+    name: str
+    unit: str
+    better: Better | None
+    group: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """The part that all plugin records have in common.
+
+    Attributes:
+        name: Lower-case words joined by hyphens; the id is ``<entry point>.<name>``.
+        summary: One line for the lists.
+        entry: ``package.module:attribute`` of the code, imported in a worker only.
+        tasks, frameworks, families: What it can deal with; ``ANY`` is written out, an empty set is an error.
+            For tests, frameworks means the framework of the candidate that is measured.
+        runs_on: Hardware tags that the platform of the worker must have.
+        needs: What subject or machine must provide: train, labels, probabilities, decision, groups, compiler, ...
+        requires: PEP 508 requirements of the code, checked against what is installed.
+        cost: How long it takes, roughly: cheap below a second, normal below a minute, else expensive.
+        parameters: Declared parameters, passed to the code as keyword arguments.
+        api: Version of this contract that the plugin was written for.
+    """
+
+    kind: ClassVar[str] = "record"
+
+    name: str
+    summary: str
+    entry: str
+    tasks: frozenset[str]
+    frameworks: frozenset[str]
+    families: frozenset[str] = ANY
+    runs_on: frozenset[str] = frozenset({"cpu"})
+    needs: frozenset[str] = frozenset()
+    requires: tuple[str, ...] = ()
+    cost: Cost = "normal"
+    parameters: tuple[Parameter, ...] = ()
+    api: int = API_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse a record that cannot be right."""
+        if not _NAME.match(self.name):
+            msg = f"a record's name must be lower-case letters, digits and hyphens, got {self.name!r}"
+            raise ValueError(msg)
+        if not _ENTRY.match(self.entry):
+            msg = f"{self.name}: entry must be 'package.module:attribute', got {self.entry!r}"
+            raise ValueError(msg)
+        for label in ("tasks", "frameworks", "families"):
+            words = getattr(self, label)
+            if not isinstance(words, frozenset) or not words:
+                msg = f"{self.name}: {label} must be a non-empty frozenset (ANY for all), got {words!r}"
+                raise ValueError(msg)
+        for label in ("runs_on", "needs"):
+            if not isinstance(getattr(self, label), frozenset):
+                msg = f"{self.name}: {label} must be a frozenset, got {getattr(self, label)!r}"
+                raise TypeError(msg)
+        _choice(self.cost, Cost, f"{self.name}: cost")
+        names = [parameter.name for parameter in self.parameters]
+        if len(set(names)) != len(names):
+            msg = f"{self.name}: every parameter must be declared once, got {', '.join(names)}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backend(Record):
+    """Loads files of some formats and predicts with them. Its entry is a class as `protocols.Backend`.
+
+    Attributes:
+        formats: Formats it loads; artefacts of converters find their backend by these.
+        suffixes: File name endings it may own, with the dot.
+        magic: First bytes it may own; empty when suffixes suffice.
+        executes_code: True when loading the file can run code that is stored in it.
+        framework: The framework of a candidate that this backend runs.
+        provides: Words for `needs` that the facts of its models may hold beyond the core's own.
+    """
+
+    kind: ClassVar[str] = "backend"
+
+    formats: frozenset[str]
+    suffixes: tuple[str, ...]
+    framework: str
+    magic: tuple[bytes, ...] = ()
+    executes_code: bool = False
+    provides: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Converter(Record):
+    """An edge between formats. Its entry is ``convert(artefact, out, context, **parameters) -> Artefact``.
+
+    Attributes:
+        source: Formats it takes.
+        conversion: What kind of edge it is. A ``reference`` takes nothing of the model but the shape of its inputs and
+            outputs: it writes the fixed workload that resource figures are rated against.
+        target: Format it writes.
+        slug: Its part of a candidate's id, such as ``onnx`` in ``pruned-50+onnx``.
+        lossless: True when the result must stay the same model; a result that is different then counts as failed.
+        tolerance: What "the same" allows beyond `identical`, one line for the reader.
+        timeout_s: Wall-clock limit of one conversion in seconds.
+        memory_bytes: Cap on the converting process's address growth, or None.
+    """
+
+    kind: ClassVar[str] = "converter"
+
+    source: frozenset[str]
+    target: str
+    conversion: ConverterKind
+    slug: str
+    lossless: bool
+    tolerance: str = ""
+    timeout_s: float = 300.0
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a converter that cannot be planned."""
+        Record.__post_init__(self)
+        _choice(self.conversion, ConverterKind, f"{self.name}: conversion")
+        if not _NAME.match(self.slug):
+            msg = f"{self.name}: slug must be lower-case letters, digits and hyphens, got {self.slug!r}"
+            raise ValueError(msg)
+        if not self.source:
+            msg = f"{self.name}: source must name at least one format, got none"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Test(Record):
+    """A measurement. Its entry is a function (style once) or a class as `protocols.PairedTest` (style paired).
+
+    Attributes:
+        group: What suites choose by: quality, resources, robustness, properties, ...
+        scope: How often it runs: once a subject, once a candidate, or once a cell (candidate and platform).
+        style: ``once``, or ``paired``: all candidates take turns in shuffled rounds.
+        place: ``candidate`` the live worker that is timed, ``fresh`` a worker of its own (for paired tests: a new
+            one for every turn), ``scorer`` from predictions alone.
+        quantities: Every figure it can give; others are refused.
+        timeout_s: Limit of one call in seconds (one turn when paired); None takes the suite's.
+    """
+
+    __test__: ClassVar[bool] = False
+    kind: ClassVar[str] = "test"
+
+    group: str
+    scope: Scope
+    quantities: tuple[Quantity, ...]
+    style: Style = "once"
+    place: Place = "candidate"
+    timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a test that cannot be scheduled."""
+        Record.__post_init__(self)
+        _choice(self.scope, Scope, f"{self.name}: scope")
+        _choice(self.style, Style, f"{self.name}: style")
+        _choice(self.place, Place, f"{self.name}: place")
+        if not self.quantities:
+            msg = f"{self.name}: a test must declare at least one quantity, got none"
+            raise ValueError(msg)
+        if self.style == "paired" and self.place == "scorer":
+            msg = f"{self.name}: a paired test runs in candidate workers, not in the scorer"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric(Record):
+    """A figure from truth and prediction. Its entry is ``metric(y_true, y_pred, **parameters) -> float``.
+
+    Attributes:
+        input: What the second argument is: predicted labels (or values), class probabilities (n, k), decision
+            scores, or cluster labels.
+        range: Lowest and highest possible value.
+        on_features: True when the first argument is the feature matrix instead of the truth (silhouette).
+        unit: Unit, ``1`` for ratios; ``target`` for the unit of the target, ``target^2`` for its square.
+    """
+
+    kind: ClassVar[str] = "metric"
+
+    input: MetricInput
+    better: Better
+    range: tuple[float, float]
+    on_features: bool = False
+    unit: str = "1"
+    group: str = "quality"
+
+    def __post_init__(self) -> None:
+        """Refuse a metric that cannot be computed."""
+        Record.__post_init__(self)
+        _choice(self.input, MetricInput, f"{self.name}: input")
+        _choice(self.better, Better, f"{self.name}: better")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meter(Record):
+    """An energy meter. Its entry is a class as `protocols.Meter`, used in workers."""
+
+    kind: ClassVar[str] = "meter"
+
+    domain: Literal["package", "dram", "board", "wall"]
+    grade: Grade
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Platform(Record):
+    """Hardware plus settings that a worker runs under.
+
+    Attributes:
+        slug: Its id on the label, such as ``cpu-1t``.
+        tags: Hardware tags that this platform offers.
+        environment: Environment variables set before the worker's first import.
+        pin: Number of processors the worker is pinned to, or None for all it may use.
+    """
+
+    kind: ClassVar[str] = "platform"
+
+    slug: str
+    tags: frozenset[str]
+    environment: tuple[tuple[str, str], ...] = ()
+    pin: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store(Record):
+    """Where labels are kept. Its entry is a class as `carelabel.store.LabelStore`."""
+
+    kind: ClassVar[str] = "store"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sink(Record):
+    """Write-only destination of a label. Its entry is ``write(label, target, **parameters)``."""
+
+    kind: ClassVar[str] = "sink"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Executor(Record):
+    """Runs a plan. Its entry is ``run(plan, context) -> outcomes``."""
+
+    kind: ClassVar[str] = "executor"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Something about a plugin that a user should know; everything else goes on.
+
+    Attributes:
+        source: Entry point, with distribution and version where known.
+        code: Stable word: import-failed, clash, too-new, unknown-word, invalid-record, ...
+    """
+
+    source: str
+    code: str
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """A record with its id and where it came from."""
+
+    id: str
+    record: Record
+    distribution: str
+    version: str
+    builtin: bool = field(default=False)

@@ -1,0 +1,94 @@
+"""The foot of a label: what is missing and why, problems, where the time went, how to get it again."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from carelabel.render.units import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import RenderableType
+
+    Json = Mapping[str, Any]
+
+_UNFINISHED: Final = ("failed", "crashed", "timed_out")
+
+
+def render_ending(label: Json) -> Iterator[RenderableType]:
+    """Everything below the figures; parts without content are left out."""
+    outcomes = label["outcomes"]
+    yield from _section("Not measured", [item for item in outcomes if item["status"] in _UNFINISHED], _outcome)
+    skipped = [*({**item, "status": "skipped"} for item in outcomes if item["status"] == "skipped"), *label["skipped"]]
+    yield from _section("Skipped", skipped, _skip)
+    sensors = {sensor["id"]: sensor for platform in label["platforms"] for sensor in platform.get("sensors", ())}
+    yield from _section("Energy meters", [item for item in sensors.values() if item.get("reason")], _sensor)
+    yield from _section("Problems", label.get("problems", ()), _problem)
+    yield from _time(label.get("accounting") or {})
+    reproduce = label["reproduce"]
+    if reproduce.get("argv"):
+        yield Text("Reproduce", style="bold")
+        yield Text(f"  {shlex.join(reproduce['argv'])}", overflow="fold")
+        yield Text(f"  seed {reproduce['seed']}, plan {reproduce['plan_sha256'][:12]}", style="dim")
+
+
+def _section(title: str, items: Any, row: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - JSON, and a function of it
+    if not items:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(ratio=2, overflow="fold")
+    for item in items:
+        table.add_row(*map(Text, row(item)))
+    yield table
+    yield ""
+
+
+def _outcome(item: Json) -> tuple[str, str]:
+    log = f" (log: {item['log']})" if item.get("log") else ""
+    status = str(item["status"]).replace("_", " ")
+    return _cell(item), f"{status}: {_reason(item.get('reason'))}{log}"
+
+
+def _skip(item: Json) -> tuple[str, str]:
+    if "what" in item:
+        return str(item["what"]), _reason(item)
+    return _cell(item), _reason(item.get("reason"))
+
+
+def _cell(item: Json) -> str:
+    return " ".join(str(part) for part in (item["candidate"], item["platform"], item["test"]) if part)
+
+
+def _sensor(item: Json) -> tuple[str, str]:
+    return str(item["id"]), _reason(item["reason"])
+
+
+def _problem(item: Json) -> tuple[str, str]:
+    return str(item["source"]), _reason(item)
+
+
+def _reason(reason: Any) -> str:  # noqa: ANN401 - a reason, or its text alone
+    if not reason:
+        return "no reason given"
+    if isinstance(reason, str):
+        return reason
+    return f"{reason['text']} ({reason['hint']})" if reason.get("hint") else str(reason["text"])
+
+
+def _time(accounting: Mapping[str, float]) -> Iterator[RenderableType]:
+    total = accounting.get("total")
+    if not total:
+        return
+    parts = sorted(
+        ((name, spent) for name, spent in accounting.items() if name != "total"), key=lambda part: part[1], reverse=True
+    )
+    words = ", ".join(f"{name.replace('_', ' ')} {100 * spent / total:.0f} %" for name, spent in parts if spent)
+    yield Text("Time", style="bold")
+    yield Text(f"  {seconds(total)} in all: {words}")
+    yield ""

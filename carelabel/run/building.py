@@ -1,0 +1,272 @@
+"""The untimed phase: candidates are built, predict the test rows, and are scored; all processors may be used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from carelabel.jsonable import to_json
+from carelabel.plan import ORIGINAL, REFERENCE, Cell, PlannedCandidate
+from carelabel.run.outcomes import Built, Reason
+from carelabel.run.parallel import Ask, Job, run_jobs
+from carelabel.run.running import START_S, Running, ended, skipped, test_fields
+from carelabel.run.scorer import ask_scorer
+from carelabel.run.session import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+    from pathlib import Path
+
+    from carelabel.run.session import Session
+
+    Steps = Generator[Ask, dict[str, Any], None]
+
+BOUNDARY_ROWS = 512
+"""Rows on and next to split thresholds that every candidate answers for the parity check."""
+
+PREDICT_S = 900.0
+"""Seconds that predicting the test rows may take."""
+
+
+def build_and_score(running: Running) -> None:
+    """Build every candidate, let it predict, compute parity and everything that needs predictions alone."""
+    jobs = [job for candidate in running.plan.candidates for job in _jobs(running, candidate)]
+    running.progress.phase("building and scoring", len(jobs))
+    with running.account.parallel():
+        run_jobs(jobs, width=max(2, os.cpu_count() or 1))
+    for cell in running.open_cells(place="scorer"):
+        running.close_cells([skipped(cell, _why_not_built(running, cell))])
+
+
+def _jobs(running: Running, candidate: PlannedCandidate) -> list[Job]:
+    """Convert, predict, score: each after the last, and after the same of what it is built from or compared with."""
+    name, parent = candidate.id, candidate.parent
+    convert_needs = frozenset() if parent is None else frozenset({f"convert {parent}"})
+    predict_needs = frozenset({f"convert {name}"} | ({f"predict {ORIGINAL}"} if parent else set()))
+    return [
+        Job(name=f"convert {name}", steps=lambda: _convert(running, candidate), needs=convert_needs),
+        Job(name=f"predict {name}", steps=lambda: _predict(running, candidate), needs=predict_needs),
+        Job(
+            name=f"score {name}",
+            steps=lambda: _score(running, candidate),
+            needs=frozenset({f"predict {name}"}),
+            lane="scorer",
+        ),
+    ]
+
+
+def _convert(running: Running, candidate: PlannedCandidate) -> Steps:
+    if candidate.parent is None:
+        _take_original(running)
+        return
+    if candidate.parent not in running.artefacts:
+        text = f"{candidate.parent}, which {candidate.id} is built from, was not built"
+        reason = Reason(code="parent-failed", text=text)
+        running.keep_built(Built(candidate=candidate.id, status="skipped", reason=reason))
+        return
+    parent = running.built[candidate.parent]
+    home = running.folder.artefacts / _content_key(running, candidate, parent.sha256 or "")
+    if not (home / "built.json").exists():
+        out = home.with_name(f"{home.name}.{os.getpid()}.part")
+        try:
+            answer = yield from _conversion(running, candidate, out)
+        except WorkerError as error:
+            shutil.rmtree(out, ignore_errors=True)
+            reason = replace(error.reason, text=f"conversion failed: {error.reason.text}")
+            log = running.folder.relative(error.log)
+            running.keep_built(
+                Built(candidate=candidate.id, status="failed", reason=reason, notes={"log": log, "ended": error.status})
+            )
+            return
+        _put_away(out, home, answer)
+        _take(running, candidate, home, cached=False)
+    else:
+        _take(running, candidate, home, cached=True)
+    running.progress.step(f"built {candidate.id}")
+
+
+def _take_original(running: Running) -> None:
+    submission = running.subject.submission
+    running.artefacts[ORIGINAL] = {
+        "path": str(submission.path),
+        "format": running.subject.model.format,
+        "facts": to_json(running.subject.model),
+        "input_type": to_json(running.subject.model.input_type),
+    }
+    if ORIGINAL not in running.built:
+        running.built[ORIGINAL] = Built(
+            candidate=ORIGINAL, status="built", sha256=submission.sha256, bytes=submission.bytes
+        )
+
+
+def _conversion(
+    running: Running, candidate: PlannedCandidate, out: Path
+) -> Generator[Ask, dict[str, Any], dict[str, Any]]:
+    parent = running.plan.candidate(candidate.parent or ORIGINAL)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    session = running.spawn("converter", f"convert-{candidate.id}", None)
+    fields = {
+        "source": running.artefacts[parent.id],
+        "source_backend": parent.backend_entry,
+        "entry": candidate.entry,
+        "target": candidate.format,
+        "parameters": dict(candidate.parameters),
+        "out": str(out),
+        "scratch": str(running.folder.scratch(f"convert-{candidate.id}")),
+        "data": running.data(),
+        "threads": len(running.plan.host["processors"]),
+        "seed": running.plan.seed,
+        "memory_bytes": candidate.memory_bytes,
+    }
+    try:
+        answer = yield Ask(session=session, op="convert", timeout_s=candidate.timeout_s, fields=fields)
+    finally:
+        session.close()
+    return answer
+
+
+def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:
+    """Everything that a conversion depends on: an unchanged one is not done twice."""
+    plan = running.plan
+    parts = [parent_sha256, candidate.converter, candidate.entry, to_json(candidate.parameters)]
+    parts += [dict(plan.versions), plan.inputs.get("test"), plan.inputs.get("train"), plan.seed, plan.host["tags"]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _put_away(out: Path, home: Path, answer: Mapping[str, Any]) -> None:
+    """Move a finished conversion to its place in the cache; ``built.json`` is what makes it count."""
+    text = json.dumps(to_json(answer), allow_nan=False).replace(str(out), str(home))
+    (out / "built.json").write_text(text, encoding="utf-8")
+    try:
+        out.rename(home)
+    except OSError:
+        if not (home / "built.json").exists():
+            raise
+        shutil.rmtree(out)  # another run was faster with the same conversion
+
+
+def _take(running: Running, candidate: PlannedCandidate, home: Path, *, cached: bool) -> None:
+    answer = json.loads((home / "built.json").read_text(encoding="utf-8"))
+    running.artefacts[candidate.id] = answer["artefact"]
+    before = running.built.get(candidate.id)
+    running.keep_built(
+        Built(
+            candidate=candidate.id,
+            status="built",
+            artefact=answer["artefact"],
+            sha256=answer["sha256"],
+            bytes=answer["bytes"],
+            convert_s=answer["convert_s"],
+            compile_s=answer["artefact"].get("compile_s"),
+            parity=before.parity if before else None,
+            reason=before.reason if before else None,
+            cached=cached,
+        )
+    )
+
+
+def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
+    if candidate.id not in running.artefacts or not candidate.backends:
+        return
+    platform = running.first_platform(candidate)
+    name = f"{candidate.id}@{platform.id}"
+    session = running.spawn("candidate", name, platform)
+    folder = running.folder.predictions(ORIGINAL).parent / "boundary"
+    boundary = {
+        "make": candidate.id == ORIGINAL,
+        "folder": str(folder),
+        "limit": BOUNDARY_ROWS,
+        "seed": running.plan.seed,
+    }
+    out = str(running.folder.predictions(candidate.id))
+    try:
+        yield Ask(session=session, op="open", timeout_s=START_S, fields=running.opening(candidate, platform, name))
+        answer = yield Ask(session=session, op="load", timeout_s=START_S)
+        fields = {"out": out, "boundary": boundary}
+        if candidate.id != REFERENCE:  # whose answers mean nothing
+            answer = yield Ask(session=session, op="predict", timeout_s=PREDICT_S, fields=fields)
+    except WorkerError as error:
+        session.close()
+        _refuse_timing(running, candidate, error)
+        return
+    running.resident[candidate.id] = int(answer.get("resident_bytes") or 0)
+    running.notes[candidate.id] = {name: answer[name] for name in ("nondeterministic", "nan") if answer.get(name)}
+    session.freeze()
+    running.live[candidate.id, platform.id] = session
+    running.progress.step(f"predicted {candidate.id}")
+
+
+def _refuse_timing(running: Running, candidate: PlannedCandidate, error: WorkerError) -> None:
+    """A candidate that cannot predict the test rows is no candidate."""
+    text = f"prediction of the test rows {error.status.replace('_', ' ')}: {error.reason.text}"
+    reason = replace(error.reason, text=text)
+    log = running.folder.relative(error.log)
+    before = running.built[candidate.id]
+    running.keep_built(replace(before, status="failed", reason=reason, notes={"log": log, "ended": error.status}))
+    running.unusable.add(candidate.id)
+
+
+def _score(running: Running, candidate: PlannedCandidate) -> Steps:
+    if candidate.id not in running.artefacts or candidate.id in running.unusable or candidate.id == REFERENCE:
+        return
+    if candidate.id != ORIGINAL and running.built[candidate.id].parity is None and ORIGINAL not in running.unusable:
+        yield from _parity(running, candidate)
+    for cell in running.open_cells(place="scorer"):
+        if cell.candidate == candidate.id:
+            yield from _score_cell(running, cell)
+    running.progress.step(f"scored {candidate.id}")
+
+
+def _parity(running: Running, candidate: PlannedCandidate) -> Steps:
+    fields = {"what": "parity", "candidate": candidate.id, "limits": dict(running.plan.parity)}
+    try:
+        answer = yield from ask_scorer(running, fields, timeout_s=PREDICT_S)
+    except WorkerError as error:
+        reason = Reason(code=error.reason.code, text=f"parity could not be computed: {error.reason.text}")
+        running.keep_built(replace(running.built[candidate.id], status="failed", reason=reason))
+        return
+    parity = answer["parity"]
+    before = replace(running.built[candidate.id], parity=parity)
+    if candidate.lossless and parity.get("class") == "different":
+        text = f"{candidate.converter} claims to keep the model the same, but its answers differ: {_differs(parity)}"
+        before = replace(before, status="failed", reason=Reason(code="parity", text=text))
+    running.keep_built(before)
+
+
+def _differs(parity: Mapping[str, Any]) -> str:
+    parts = [f"{parity['flips']} of {parity['rows']} rows"] if parity.get("flips") is not None else []
+    if parity.get("max_abs") is not None:
+        parts.append(f"largest difference {parity['max_abs']}")
+    worst = [str(item.get("row", item)) if isinstance(item, dict) else str(item) for item in parity.get("worst", [])]
+    return ", ".join([*parts, *([f"worst rows {', '.join(worst)}"] if worst else [])])
+
+
+def _score_cell(running: Running, cell: Cell) -> Steps:
+    test = running.plan.test(cell.test)
+    fields = {"what": test.kind, "candidate": cell.candidate, "test": test_fields(test)}
+    begin = time.monotonic()
+    try:
+        answer = yield from ask_scorer(running, fields, timeout_s=test.timeout_s)
+    except WorkerError as error:
+        running.close_cells([ended(running, cell, begin, error=error)])
+    else:
+        running.close_cells([ended(running, cell, begin, answer=answer)])
+
+
+def _why_not_built(running: Running, cell: Cell) -> Reason:
+    built = running.built.get(cell.candidate)
+    if built and built.reason:
+        return Reason(code="candidate-failed", text=built.reason.text, hint=built.reason.hint)
+    return Reason(code="candidate-failed", text=f"{cell.candidate} has no predictions to score")
+
+
+def close_session(session: Session) -> None:
+    """Thaw and end a worker that was kept."""
+    session.thaw()
+    session.close()

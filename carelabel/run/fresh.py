@@ -1,0 +1,97 @@
+"""Tests in workers of their own: memory, load times, cold starts, and whatever imports much or may crash."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from carelabel.run.rounds import PairedCells, summarise
+from carelabel.run.running import START_S, Running, ended, test_fields
+from carelabel.run.session import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from carelabel.plan import Cell, PlannedTest
+
+SPAWNS = 5
+"""Turns of a paired fresh test: each is a new process."""
+
+
+def measure_fresh(running: Running) -> None:
+    """Measure every cell whose worker is a fresh one, each alone on the machine."""
+    cells = [cell for cell in running.open_cells(place="fresh") if running.may_time(cell.candidate)]
+    if not cells:
+        return
+    running.progress.phase("measuring in fresh workers", len(cells))
+    with running.lock.held(running.progress.note) as waited:
+        running.account.add("waiting", waited)
+        for cell in cells:
+            test = running.plan.test(cell.test)
+            if test.style == "once":
+                _once(running, cell, test)
+        paired = dict.fromkeys(
+            (cell.test, cell.platform) for cell in cells if running.plan.test(cell.test).style == "paired"
+        )
+        for test_id, platform in paired:
+            _paired(running, [cell for cell in cells if (cell.test, cell.platform) == (test_id, platform)])
+
+
+def _once(running: Running, cell: Cell, test: PlannedTest) -> None:
+    begin = time.monotonic()
+    try:
+        answer = _in_fresh_worker(running, cell, "run", test.timeout_s, {"test": test_fields(test)})
+    except WorkerError as error:
+        running.close_cells([ended(running, cell, begin, error=error)])
+    else:
+        running.close_cells([ended(running, cell, begin, answer=answer)])
+    running.progress.step(f"{cell.candidate} {cell.test}")
+
+
+def _in_fresh_worker(running: Running, cell: Cell, op: str, timeout_s: float, fields: dict[str, Any]) -> dict[str, Any]:
+    candidate, platform = running.plan.candidate(cell.candidate), running.where(cell)
+    name = f"{cell.candidate}@{platform.id}@{cell.test}"
+    session = running.spawn("candidate", name, platform)
+    try:
+        session.ask("open", START_S, **running.opening(candidate, platform, name))
+        if op == "turn":
+            points = session.ask("setup", START_S, test=fields["test"])["points"]
+            answer = session.ask("turn", timeout_s, test=fields["test"]["id"], point=0)
+            return {**answer, "points": points}
+        return session.ask(op, timeout_s, **fields)
+    finally:
+        session.close()
+
+
+def _paired(running: Running, cells: Sequence[Cell]) -> None:
+    """Every turn of every candidate in a new process, in shuffled rounds."""
+    test = running.plan.test(cells[0].test)
+    paired = PairedCells(test=test, platform=running.where(cells[0]))
+    order = random.Random(running.plan.seed)  # noqa: S311 - an order of turns, not a secret
+    for cell in cells:
+        paired.begin(cell)
+    for number in range(SPAWNS):
+        turn_order = list(cells)
+        order.shuffle(turn_order)
+        for cell in turn_order:
+            _spawn_turn(running, paired, cell)
+        running.progress.step(f"{test.id} spawn {number + 1} of {SPAWNS}")
+    paired.rounds[0] = (SPAWNS, "spawns")
+    running.close_cells(summarise(running, paired))
+
+
+def _spawn_turn(running: Running, paired: PairedCells, cell: Cell) -> None:
+    runner = paired.runners[cell.candidate]
+    if runner.error is not None:
+        return
+    fields = {"test": test_fields(paired.test)}
+    try:
+        answer = _in_fresh_worker(running, cell, "turn", paired.test.timeout_s, fields)
+    except WorkerError as error:
+        paired.fail(cell.candidate, error)
+        return
+    runner.points = answer["points"][:1]
+    if not runner.turns:
+        runner.turns = [[]]
+    runner.turns[0].append(answer["samples"])

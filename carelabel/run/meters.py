@@ -1,0 +1,39 @@
+"""Energy meters in a worker: which there are, and which sensors they read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carelabel.plugin.protocols import Meter, NotMeasured
+from carelabel.run.entries import load_entry
+from carelabel.run.refusal import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from carelabel.run.worker import Worker
+
+
+def probe(spec: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
+    """Sensors of one meter, or code, text and hint why it has none. A meter that fails is one that has none."""
+    identifier = spec["id"]
+    try:
+        with worker.spent.on("plugin"):
+            found = _open(spec).probe()
+    except Exception as error:  # noqa: BLE001 - one broken meter must not hide the others
+        worker.print_traceback(error)
+        said = describe(error)
+        return {"id": identifier, "code": said["code"], "text": said["message"], "hint": said["hint"]}
+    if isinstance(found, NotMeasured):
+        return {"id": identifier, "code": found.code, "text": found.text, "hint": found.hint}
+    return {"id": identifier, "sensors": list(found)}
+
+
+def open_meters(specs: Sequence[Mapping[str, Any]]) -> dict[str, Meter]:
+    """Meter id to its instance."""
+    return {spec["id"]: _open(spec) for spec in specs}
+
+
+def _open(spec: Mapping[str, Any]) -> Meter:
+    meter: Meter = load_entry(spec["entry"])()
+    return meter

@@ -1,0 +1,185 @@
+"""A candidate worker: one form of the model on one platform. It imports only what that form needs."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from carelabel import portable
+from carelabel.jsonable import from_json
+from carelabel.plugin.protocols import Artefact, PlatformSpec, TestContext
+from carelabel.run.entries import load_entry
+from carelabel.run.figures import as_json
+from carelabel.run.lazy_data import lazy_data
+from carelabel.run.meters import open_meters
+from carelabel.run.refusal import RefusalError
+from carelabel.subject import ModelFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carelabel.data.rows import DataSet
+    from carelabel.plugin.protocols import Backend, Meter, PairedTest, Predictor
+    from carelabel.run.worker import Operation, Worker
+
+
+def operations(worker: Worker) -> dict[str, Operation]:
+    """Operations of the role by name."""
+    candidate = _Candidate(worker)
+    return {
+        "open": candidate.open,
+        "load": candidate.load,
+        "predict": candidate.predict,
+        "run": candidate.run,
+        "setup": candidate.setup,
+        "turn": candidate.turn,
+    }
+
+
+class _Candidate:
+    """The one candidate of this worker. ``open`` only takes notes: what is imported and when is measured."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._spent = worker.spent
+        self._opened: _Opened | None = None
+        self._paired: dict[str, PairedTest] = {}
+
+    def open(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        random.seed(request["seed"])
+        self._opened = _Opened(request, self._worker)
+        return {}
+
+    def load(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return self._open.first_call()
+
+    def predict(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        from carelabel.run.predicting import predict_all  # noqa: PLC0415 - brings numpy
+
+        opened = self._open
+        predictor = opened.live()
+        begin = time.perf_counter()
+        with self._spent.on("predict"):
+            result = predict_all(request, opened.context, predictor, opened.backend())
+        seconds = time.perf_counter() - begin
+        return {
+            **result,
+            "seconds": seconds,
+            "resident_bytes": portable.resident_bytes(),
+            "threads": portable.threads(),
+        }
+
+    def run(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        test = request["test"]
+        with self._spent.on("import"):
+            function = load_entry(test["entry"])
+        with self._spent.on("plugin"):
+            return {"measurements": as_json(function(self._open.context, **test["parameters"]), test)}
+
+    def setup(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        test = request["test"]
+        with self._spent.on("import"):
+            make = load_entry(test["entry"])
+        with self._spent.on("warm_up"):
+            paired: PairedTest = make()
+            points = [dict(point) for point in paired.setup(self._open.context, **test["parameters"])]
+        self._paired[test["id"]] = paired
+        return {"points": points}
+
+    def turn(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        test = request["test"]
+        identifier = test if isinstance(test, str) else test["id"]
+        if identifier not in self._paired:
+            raise RefusalError(code="not-set-up", message=f"{identifier} must be set up before its first turn")
+        with self._spent.on("turn"):
+            samples = self._paired[identifier].turn(int(request["point"]))
+        if not isinstance(samples, dict):
+            raise RefusalError(
+                code="wrong-type",
+                message=f"a turn of {identifier} must give a dict of samples, got {type(samples).__name__}",
+            )
+        return {"samples": samples}
+
+    @property
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            raise RefusalError(
+                code="not-open", message="a candidate worker must be opened before it is asked anything else"
+            )
+        return self._opened
+
+
+class _Opened:
+    """What the request ``open`` named, each part made at first use."""
+
+    def __init__(self, request: Mapping[str, Any], worker: Worker) -> None:
+        self._spent = worker.spent
+        self._entry: str = request["backend_entry"]
+        self._meter_specs = request["meters"]
+        self._backend: Backend | None = None
+        self._live: Predictor | None = None
+        self._meters: dict[str, Meter] | None = None
+        self.notes: dict[str, Any] = {"bare_bytes": worker.bare_bytes}
+        scratch = Path(request["scratch"])
+        scratch.mkdir(parents=True, exist_ok=True)
+        self.context = TestContext(
+            candidate=request["candidate"],
+            platform=from_json(PlatformSpec, request["platform"]),
+            artefact=from_json(Artefact, request["artefact"]),
+            facts=from_json(ModelFacts, request["facts"]),
+            task=request["task"],
+            test=cast("DataSet", lazy_data(request["data"]["test"], worker.spent)),
+            train=lazy_data(request["data"].get("train"), worker.spent),
+            load=self.load_anew,
+            live=self.live,
+            scratch=scratch,
+            seed=request["seed"],
+            spawned_ns=worker.spawned_ns,
+            timing_rows=request["timing_rows"],
+            meters=self.meters,
+            notes=self.notes,
+        )
+
+    def backend(self) -> Backend:
+        """The candidate's backend; the first call imports it and notes how long that took."""
+        if self._backend is None:
+            begin = time.perf_counter()
+            with self._spent.on("import"):
+                self._backend = load_entry(self._entry)()
+            self.notes["import_s"] = time.perf_counter() - begin
+        return self._backend
+
+    def load_anew(self) -> Predictor:
+        """A new predictor, which its caller closes."""
+        backend = self.backend()
+        with self._spent.on("load"):
+            return backend.load(self.context.artefact, self.context.platform)
+
+    def live(self) -> Predictor:
+        """The one predictor of this worker."""
+        if self._live is None:
+            self.backend()
+            begin = time.perf_counter()
+            self._live = self.load_anew()
+            self.notes["load_s"] = time.perf_counter() - begin
+        return self._live
+
+    def meters(self) -> dict[str, Meter]:
+        """Meter id to its instance."""
+        if self._meters is None:
+            self._meters = open_meters(self._meter_specs)
+        return self._meters
+
+    def first_call(self) -> dict[str, Any]:
+        """Import, load and predict one row, each noted; what the first prediction costs is seen only once."""
+        predictor = self.live()
+        x = predictor.prepare(self.context.test.rows[0:1])
+        begin = time.perf_counter()
+        with self._spent.on("predict"):
+            predictor.predict(x)
+        self.notes["first_call_s"] = time.perf_counter() - begin
+        self.notes["spawn_to_ready_s"] = (time.monotonic_ns() - self.context.spawned_ns) / 1e9
+        self.notes["threads"] = portable.threads()
+        return dict(self.notes)

@@ -1,0 +1,59 @@
+"""The inspector: data are read and laid down, the model is loaded once, and the facts of both come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carelabel.errors import LoadError
+from carelabel.jsonable import from_json, to_json
+from carelabel.run.entries import load_entry
+from carelabel.subject import DataFacts, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carelabel.data.rows import DataSet
+    from carelabel.run.worker import Operation, Worker
+    from carelabel.subject import ModelFacts
+
+
+def operations(worker: Worker) -> dict[str, Operation]:
+    """Operations of the role by name."""
+    return {"inspect": lambda request: _inspect(request, worker)}
+
+
+def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
+    submission = from_json(Submission, request["submission"])
+    with worker.spent.on("data"):
+        from carelabel.data.rows import DataSet  # noqa: PLC0415 - brings numpy
+
+        train, test = _lay_down(submission, Path(request["folder"]))
+        data = DataSet.open(Path(test.folder))
+    for backend in request["backends"]:
+        facts = _ask_backend(backend, submission.path, data, worker)
+        if facts is not None:
+            return {"backend": backend["id"], "model": to_json(facts), "test": to_json(test), "train": to_json(train)}
+    asked = ", ".join(backend["id"] for backend in request["backends"])
+    message = f"{submission.path} must hold a model that one of {asked} can load, and none of them knows it"
+    raise LoadError(message, "carelabel list-backends shows what can be loaded")
+
+
+def _lay_down(submission: Submission, folder: Path) -> tuple[DataFacts | None, DataFacts]:
+    """Training data first, so that the test data can be compared with them."""
+    from carelabel.data.lay_down import lay_down  # noqa: PLC0415 - brings numpy
+
+    declared, task = submission.declared, submission.declared.task
+    train = None
+    if submission.train is not None:
+        train = lay_down(submission.train, folder / "train", task=task, declared=declared, role="train")
+    test = lay_down(submission.test, folder / "test", task=task, declared=declared, role="test", reference=train)
+    return train, test
+
+
+def _ask_backend(backend: Mapping[str, Any], path: Path, data: DataSet, worker: Worker) -> ModelFacts | None:
+    with worker.spent.on("import"):
+        make = load_entry(backend["entry"])
+    with worker.spent.on("load"):
+        facts: ModelFacts | None = make().inspect(path, data)
+    return facts

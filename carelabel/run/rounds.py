@@ -1,0 +1,190 @@
+"""Paired rounds: in every round each candidate takes one turn at each point, in shuffled order."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from carelabel.plan import ORIGINAL, Cell, PlannedPlatform, PlannedTest
+from carelabel.run.outcomes import Outcome, Reason, Status
+from carelabel.run.running import Running, test_fields
+from carelabel.run.scorer import ask_scorer_now
+from carelabel.run.session import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from carelabel.run.session import Session
+
+PILOT_ROUNDS = 5
+TURN_S = 120.0
+"""Seconds that a worker gets beyond the test's own limit before a turn counts as hung."""
+
+Samples = dict[str, Any]
+At = dict[str, Any]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Runner:
+    """One candidate in the rounds; `turns` holds a list of samples for every point."""
+
+    cell: Cell
+    begin: float
+    session: Session | None = None
+    points: list[At] = field(default_factory=list)
+    turns: list[list[Samples]] = field(default_factory=list)
+    error: WorkerError | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class PairedCells:
+    """One paired test on the candidates of a block.
+
+    Attributes:
+        rounds: Point to its planned number of rounds and what decided on it.
+    """
+
+    test: PlannedTest
+    platform: PlannedPlatform
+    runners: dict[str, _Runner] = field(default_factory=dict)
+    rounds: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+    def begin(self, cell: Cell) -> None:
+        """A candidate enters."""
+        self.runners[cell.candidate] = _Runner(cell=cell, begin=time.monotonic())
+
+    def ready(self, candidate: str, session: Session, points: Sequence[At]) -> None:
+        """A candidate has set up and named its points."""
+        runner = self.runners[candidate]
+        runner.session = session
+        runner.points = list(points)
+        runner.turns = [[] for _ in points]
+
+    def fail(self, candidate: str, error: WorkerError) -> None:
+        """A candidate is out of the rounds; what it gave so far does not count."""
+        self.runners[candidate].error = error
+
+    @property
+    def running(self) -> list[_Runner]:
+        """Candidates that are still in."""
+        return [runner for runner in self.runners.values() if runner.error is None and runner.session is not None]
+
+
+def measure_rounds(running: Running, paired: PairedCells, lost: Callable[[str, WorkerError], None]) -> None:
+    """A pilot, then as many rounds as the pilot says: fixed before they begin, no peeking afterwards."""
+    points = max((len(runner.points) for runner in paired.running), default=0)
+    order = random.Random(running.plan.seed)  # noqa: S311 - an order of turns, not a secret
+    pilot_s = [0.0] * points
+    for _ in range(PILOT_ROUNDS):
+        for point in range(points):
+            begin = time.monotonic()
+            _round(paired, point, order, lost)
+            pilot_s[point] += time.monotonic() - begin
+    share_s = (paired.test.budget_s or 0.0) / max(1, points)
+    for point in range(points):
+        round_s = pilot_s[point] / PILOT_ROUNDS
+        paired.rounds[point] = _rounds_needed(running, paired, point, round_s=round_s, budget_s=share_s)
+    most = max((rounds for rounds, _ in paired.rounds.values()), default=PILOT_ROUNDS)
+    running.progress.phase(f"{paired.test.id} on {paired.platform.id}", most - PILOT_ROUNDS)
+    for number in range(PILOT_ROUNDS, most):
+        for point in range(points):
+            if number < paired.rounds[point][0]:
+                _round(paired, point, order, lost)
+        running.progress.step(f"round {number + 1} of {most}")
+
+
+def _round(paired: PairedCells, point: int, order: random.Random, lost: Callable[[str, WorkerError], None]) -> None:
+    runners = [runner for runner in paired.running if point < len(runner.points)]
+    order.shuffle(runners)
+    for runner in runners:
+        session = runner.session
+        if session is None:
+            continue
+        try:
+            session.thaw()
+            answer = session.ask("turn", TURN_S + paired.test.timeout_s, test=paired.test.id, point=point)
+            session.freeze()
+        except WorkerError as error:
+            lost(runner.cell.candidate, error)
+            paired.fail(runner.cell.candidate, error)
+        else:
+            runner.turns[point].append(answer["samples"])
+
+
+def _rounds_needed(
+    running: Running, paired: PairedCells, point: int, *, round_s: float, budget_s: float
+) -> tuple[int, str]:
+    """Rounds in all, the pilot's included, and whether precision or budget decided on them."""
+    series = [runner.turns[point] for runner in paired.running if point < len(runner.points)]
+    fields = {
+        "what": "pilot",
+        "test": test_fields(paired.test),
+        "series": series,
+        "round_s": round_s,
+        "budget_s": budget_s,
+    }
+    try:
+        answer = ask_scorer_now(running, fields, timeout_s=paired.test.timeout_s)
+    except WorkerError as error:
+        running.progress.note(f"{paired.test.id}: the pilot could not be evaluated: {error.reason.text}")
+        return PILOT_ROUNDS, "pilot-failed"
+    return max(PILOT_ROUNDS, int(answer["rounds"])), str(answer["ended_by"])
+
+
+def summarise(running: Running, paired: PairedCells) -> list[Outcome]:
+    """Figures of every candidate, computed by the test's own code in the scorer."""
+    name = f"{paired.test.id}@{paired.platform.id}@{'+'.join(list(paired.runners)[1:2]) or ORIGINAL}"
+    samples = running.write_samples(name, _rows(paired))
+    return [_outcome(running, paired, runner, samples) for runner in paired.runners.values()]
+
+
+def _rows(paired: PairedCells) -> list[Mapping[str, Any]]:
+    return [
+        {"candidate": runner.cell.candidate, "at": at, "round": number, "samples": turn}
+        for runner in paired.runners.values()
+        for at, turns in zip(runner.points, runner.turns, strict=True)
+        for number, turn in enumerate(turns)
+    ]
+
+
+def _outcome(running: Running, paired: PairedCells, runner: _Runner, samples: str) -> Outcome:
+    cell = runner.cell
+    measurements: list[Mapping[str, Any]] = []
+    error = runner.error
+    original = paired.runners.get(ORIGINAL)
+    if original is runner or (original is not None and original.error is not None):
+        original = None
+    for point, at in enumerate(runner.points if error is None else ()):
+        fields = {
+            "what": "summarise",
+            "test": test_fields(paired.test),
+            "at": at,
+            "own": runner.turns[point],
+            "original": original.turns[point] if original else None,
+            "ended_by": paired.rounds[point][1],
+        }
+        try:
+            measurements.extend(ask_scorer_now(running, fields, timeout_s=paired.test.timeout_s)["measurements"])
+        except WorkerError as failure:
+            error = failure
+            break
+    status: Status = "measured"
+    reason, log = None, None
+    if error is not None:
+        status, reason, log = error.status, error.reason, running.folder.relative(error.log)
+    elif not measurements:
+        status = "failed"
+        reason = Reason(code="no-figures", text=f"{paired.test.id} named no points and gave no figures")
+    return Outcome(
+        candidate=cell.candidate,
+        platform=cell.platform,
+        test=cell.test,
+        status=status,
+        reason=reason,
+        measurements=tuple(measurements) if status == "measured" else (),
+        seconds=round(time.monotonic() - runner.begin, 3),
+        log=log,
+        samples=samples,
+    )

@@ -1,0 +1,71 @@
+"""The scorer as the parent sees it: one worker for the run, begun anew when plugin code has ended it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carelabel.jsonable import to_json
+from carelabel.run.parallel import Ask
+from carelabel.run.running import START_S
+from carelabel.run.session import WorkerError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from carelabel.run.running import Running
+    from carelabel.run.session import Session
+
+
+def ask_scorer(
+    running: Running, fields: Mapping[str, Any], timeout_s: float
+) -> Generator[Ask, dict[str, Any], dict[str, Any]]:
+    """Steps of a job that ask the scorer one thing.
+
+    Raises:
+        WorkerError: If it fails; a scorer that died of it is replaced at the next question.
+    """
+    session = yield from _alive(running)
+    try:
+        answer = yield Ask(session=session, op="score", timeout_s=timeout_s, fields=fields)
+    except WorkerError as error:
+        if error.status != "failed":
+            running.scorer = None
+        raise
+    return answer
+
+
+def ask_scorer_now(running: Running, fields: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    """The same outside of jobs: ask and wait.
+
+    Raises:
+        WorkerError: As above.
+    """
+    steps = ask_scorer(running, fields, timeout_s)
+    ask = next(steps)
+    while True:
+        try:
+            answer = ask.session.ask(ask.op, ask.timeout_s, **ask.fields)
+        except WorkerError as error:
+            ask = steps.throw(error)
+            continue
+        try:
+            ask = steps.send(answer)
+        except StopIteration as stop:
+            result: dict[str, Any] = stop.value
+            return result
+
+
+def _alive(running: Running) -> Generator[Ask, dict[str, Any], Session]:
+    if running.scorer is None:
+        session = running.spawn("scorer", "scorer", None)
+        fields = {
+            "task": running.plan.task,
+            "facts": to_json(running.subject.model),
+            "data": running.data(),
+            "pred": str(running.folder.path / "pred"),
+            "resamples": running.plan.resamples,
+            "seed": running.plan.seed,
+        }
+        yield Ask(session=session, op="open", timeout_s=START_S, fields=fields)
+        running.scorer = session
+    return running.scorer

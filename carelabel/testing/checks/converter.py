@@ -1,0 +1,68 @@
+"""Checks of converters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from carelabel.plugin.records import Converter
+from carelabel.testing.entry import accepts, code_of
+from carelabel.testing.result import Candidate, Check, must
+
+
+def signature(candidate: Candidate) -> None:
+    """The worker's call fits."""
+    record: Converter = candidate.record
+    accepts(code_of(record), 3, tuple(candidate.defaults()), "convert(artefact, out, context, **parameters)")
+
+
+def target_loads(candidate: Candidate) -> None:
+    """What it writes can be loaded."""
+    record: Converter = candidate.record
+    formats = {word for backend in candidate.registry.backends().values() for word in backend.formats}
+    must(record.target in formats, f"no installed backend loads {record.target!r}")
+
+
+def source_exists(candidate: Candidate) -> None:
+    """What it takes exists."""
+    record: Converter = candidate.record
+    formats = {word for backend in candidate.registry.backends().values() for word in backend.formats}
+    formats |= {converter.target for converter in candidate.registry.converters().values()}
+    must(bool(record.source & formats), f"no installed plugin brings {', '.join(sorted(record.source))}")
+
+
+def says_what_is_lost(candidate: Candidate) -> None:
+    """A reader knows what "the same model" allows."""
+    record: Converter = candidate.record
+    if not record.lossless:
+        must(bool(record.tolerance.strip()), "lossless is False and tolerance is empty")
+
+
+CHECKS: Final = (
+    Check(
+        name="converter-signature",
+        sentence="a converter's entry must take (artefact, out, context) and its declared parameters",
+        kind=Converter,
+        run=signature,
+    ),
+    Check(
+        name="converter-target",
+        sentence="an installed backend must load what the converter writes",
+        kind=Converter,
+        run=target_loads,
+        needs_code=False,
+    ),
+    Check(
+        name="converter-source",
+        sentence="an installed plugin must bring a format that the converter takes",
+        kind=Converter,
+        run=source_exists,
+        needs_code=False,
+    ),
+    Check(
+        name="converter-tolerance",
+        sentence="a converter that changes the model must say how far",
+        kind=Converter,
+        run=says_what_is_lost,
+        needs_code=False,
+    ),
+)

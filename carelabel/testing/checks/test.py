@@ -1,0 +1,147 @@
+"""Checks of tests: run on a small model, with everything a context can offer."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from carelabel.jsonable import to_json
+from carelabel.plugin.protocols import Measurement, PointRounds
+from carelabel.plugin.records import ANY, Test
+from carelabel.testing.entry import accepts, code_of, has_methods
+from carelabel.testing.result import Candidate, Check, CheckFailedError, CheckSkipped, must
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROVIDED: Final = frozenset({"train", "labels", "probabilities", "decision", "groups"})
+_ROUNDS: Final = 5
+
+
+def signature(candidate: Candidate) -> None:
+    """The worker's call fits."""
+    code = code_of(candidate.record)
+    keywords = tuple(candidate.defaults())
+    if candidate.record.style == "once":
+        accepts(code, 1, keywords, "run(context, **parameters)")
+        return
+    must(inspect.isclass(code), f"{candidate.record.entry} is no class")
+    test = code()
+    has_methods(test, ("setup", "turn", "statistic", "summarise"), "a paired test")
+    accepts(test.setup, 1, keywords, "setup(context, **parameters)")
+    accepts(test.turn, 1, (), "turn(point)")
+    accepts(test.statistic, 1, (), "statistic(samples)")
+    accepts(test.summarise, 1, keywords, "summarise(rounds, **parameters)")
+
+
+def gives_measurements(candidate: Candidate) -> None:
+    """What it gives can stand on a label."""
+    for task in _tasks(candidate):
+        taken = list(_measure(candidate, task))
+        must(bool(taken), f"nothing came for {task}")
+        for figure in taken:
+            _check_figure(candidate.record, figure)
+
+
+def declared_quantities(candidate: Candidate) -> None:
+    """A reader can look up what each figure means."""
+    for quantity in candidate.record.quantities:
+        must(bool(quantity.meaning.strip()), f"{quantity.name} has no meaning")
+        must(bool(quantity.unit.strip()), f"{quantity.name} has no unit (1 for ratios and counts)")
+    names = [quantity.name for quantity in candidate.record.quantities]
+    must(len(set(names)) == len(names), f"a quantity is declared twice: {', '.join(names)}")
+
+
+def _check_figure(record: Test, figure: object) -> None:
+    if not isinstance(figure, Measurement):
+        msg = f"it gave {type(figure).__name__}, not Measurement"
+        raise CheckFailedError(msg)
+    names = [quantity.name for quantity in record.quantities]
+    must(figure.quantity in names, f"it gave {figure.quantity!r}, declared are {', '.join(names)}")
+    must(figure.value is None or math.isfinite(figure.value), f"{figure.quantity} is {figure.value!r}")
+    if figure.interval is not None and figure.value is not None:
+        low, high = figure.interval
+        must(low <= high, f"{figure.quantity} has the interval {figure.interval}")
+        must(figure.level is not None, f"{figure.quantity} has an interval without a level")
+    json.dumps(to_json(figure), allow_nan=False)
+
+
+def _tasks(candidate: Candidate) -> list[str]:
+    from carelabel.testing.samples import TASKS  # noqa: PLC0415 - imports numpy
+
+    record: Test = candidate.record
+    tasks = [task for task in TASKS if record.tasks == ANY or task in record.tasks]
+    beyond = sorted(record.needs - _PROVIDED)
+    if record.frameworks != ANY:
+        _skip(f"it is for candidates of {', '.join(sorted(record.frameworks))}, and the kit's model is of none")
+    if not tasks:
+        _skip(f"the kit has no model for {', '.join(sorted(record.tasks))}")
+    if beyond:
+        _skip(f"it needs {', '.join(beyond)}, which the kit's model has not")
+    if record.needs & {"probabilities", "decision"}:
+        tasks = [task for task in tasks if task == "classification"]
+    return tasks
+
+
+def _skip(why: str) -> None:
+    raise CheckSkipped(why)
+
+
+def _measure(candidate: Candidate, task: str) -> Iterator[Any]:
+    from carelabel.testing.fakes import candidate_context, score_context  # noqa: PLC0415 - imports numpy
+
+    record: Test = candidate.record
+    code = code_of(record)
+    family = "linear" if record.families == ANY else min(record.families)
+    if record.style == "once" and record.place == "scorer":
+        yield from code(score_context(task, family=family), **candidate.defaults())
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        context = candidate_context(task, Path(folder), family=family)
+        if record.style == "once":
+            yield from code(context, **candidate.defaults())
+            return
+        yield from _paired(code, context, candidate.defaults())
+
+
+def _paired(code: Any, context: Any, parameters: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - a stranger's class
+    test = code()
+    for number, at in enumerate(test.setup(context, **parameters)):
+        rounds = tuple(_turn(test, number) for _ in range(_ROUNDS))
+        for original in (None, rounds):
+            taken = PointRounds(at=dict(at), own=rounds, original=original, ended_by="precision", seed=0)
+            yield from code().summarise(taken, **parameters)  # in the scorer there was no setup
+
+
+def _turn(test: Any, point: int) -> dict[str, Any]:  # noqa: ANN401 - as above
+    samples: dict[str, Any] = json.loads(json.dumps(to_json(test.turn(point)), allow_nan=False))
+    statistic = test.statistic(samples)
+    must(math.isfinite(statistic), f"the statistic of a turn is {statistic!r}")
+    return samples
+
+
+CHECKS: Final = (
+    Check(
+        name="test-quantities",
+        sentence="every quantity must be declared once, with unit and meaning",
+        kind=Test,
+        run=declared_quantities,
+        needs_code=False,
+    ),
+    Check(
+        name="test-signature",
+        sentence="a test's entry must take what a worker passes to it, and its declared parameters",
+        kind=Test,
+        run=signature,
+    ),
+    Check(
+        name="test-measures",
+        sentence="a test must give Measurements of declared quantities, finite or null with a reason",
+        kind=Test,
+        run=gives_measurements,
+    ),
+)

@@ -1,0 +1,246 @@
+// The extension module: Model(tables) with scores, probabilities, values and classes; arrays come and go
+// through the buffer protocol, so that nothing but Python's own headers is needed.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "dispatch.h"
+#include "fields.h"
+#include "finish.h"
+#include "pack.h"
+
+namespace {
+
+using namespace fasttrees;
+
+struct Model {
+  PyObject_HEAD
+  Packed* packed;
+  Finish* finish;
+  ScoreFunction path;
+  std::atomic<int>* threads;
+  PyObject* path_name;
+  PyObject* coerce;      // X that is no plain float array -> one that is
+  PyObject* for_double;  // () -> Model of ranks; None: float64 rows are rounded
+  PyObject* ranks;       // that model, once it was needed
+  PyObject* for_missing; // () -> Model that tells where NaN goes; None: this one does, or NaN is refused
+  PyObject* missing;
+  PyObject* empty;       // numpy.empty
+  PyObject* score_type;  // dtype of scores
+  PyObject* class_type;  // dtype of classes
+  PyObject* take;        // index array -> labels; None: label_values or the indices themselves
+  std::vector<int64_t>* label_values;
+};
+
+// An acquired buffer, released at the end of its scope.
+struct Held {
+  Py_buffer buffer{};
+  bool open = false;
+  ~Held() {
+    if (open) PyBuffer_Release(&buffer);
+  }
+  bool acquire(PyObject* object, int flags) {
+    open = PyObject_GetBuffer(object, &buffer, flags) == 0;
+    return open;
+  }
+};
+
+bool is_plain(const Py_buffer& buffer) {
+  if (buffer.ndim != 2 || buffer.format == nullptr || buffer.suboffsets != nullptr) return false;
+  return (buffer.format[0] == 'f' || buffer.format[0] == 'd') && buffer.format[1] == '\0';
+}
+
+// Rows of X, coerced if need be; `keep` owns what was coerced.
+bool take_rows(Model* self, PyObject* x, Held& held, PyObject** keep) {
+  *keep = nullptr;
+  if (held.acquire(x, PyBUF_STRIDES | PyBUF_FORMAT)) {
+    if (is_plain(held.buffer)) return true;
+    PyBuffer_Release(&held.buffer);
+    held.open = false;
+  } else {
+    PyErr_Clear();
+  }
+  *keep = PyObject_CallOneArg(self->coerce, x);
+  if (*keep == nullptr || !held.acquire(*keep, PyBUF_STRIDES | PyBUF_FORMAT)) return false;
+  if (is_plain(held.buffer)) return true;
+  PyErr_SetString(PyExc_TypeError, "X must be a two-dimensional array of real numbers: pass float32 or float64");
+  return false;
+}
+
+// Another packing of the same model, made by Python when it is needed for the first time.
+Model* sibling(Model* self, PyObject* maker, PyObject** slot) {
+  if (*slot == nullptr) {
+    PyObject* made = PyObject_CallNoArgs(maker);
+    if (made == nullptr) return nullptr;
+    if (Py_TYPE(made) != Py_TYPE(self)) {
+      Py_DECREF(made);
+      PyErr_SetString(PyExc_TypeError, "for_double and for_missing must return a Model");
+      return nullptr;
+    }
+    // Another thread may have been faster while Python ran: keep the first one, threads may be using it.
+    if (*slot == nullptr) {
+      *slot = made;
+    } else {
+      Py_DECREF(made);
+    }
+  }
+  return reinterpret_cast<Model*>(*slot);
+}
+
+Model* model_for(Model* self, const Py_buffer& buffer) {
+  if (buffer.format[0] != 'd' || self->for_double == Py_None) return self;
+  return sibling(self, self->for_double, &self->ranks);
+}
+
+PyObject* new_array(Model* self, Py_ssize_t rows, Py_ssize_t columns, PyObject* type) {
+  PyObject* shape = columns < 0 ? Py_BuildValue("(n)", rows) : Py_BuildValue("(nn)", rows, columns);
+  if (shape == nullptr) return nullptr;
+  PyObject* arguments[2] = {shape, type};
+  PyObject* array = PyObject_Vectorcall(self->empty, arguments, 2, nullptr);
+  Py_DECREF(shape);
+  return array;
+}
+
+void raise_code(int code) {
+  if (code == 1) {
+    PyErr_SetString(PyExc_ValueError, "X must not hold NaN, for the model was trained without: impute or drop such rows");
+  } else {
+    PyErr_NoMemory();
+  }
+}
+
+constexpr size_t kWorkWorthReleasing = 4096;  // row-trees; below, the lock costs more than it gives
+
+int run_scores(Model* model, const Rows& rows, size_t count, double* out, int threads) {
+  const View& view = model->packed->view;
+  int code;
+  if (count * view.n_trees < kWorkWorthReleasing) return model->path(view, rows, 0, count, out);
+  Py_BEGIN_ALLOW_THREADS;
+  code = score_threaded(model->path, view, rows, count, out, threads);
+  Py_END_ALLOW_THREADS;
+  return code;
+}
+
+// Scores on their way to the caller: straight into `into` where that is given, into own memory otherwise.
+struct Scored {
+  std::unique_ptr<double[]> own;
+  double few[64];
+  double* scores = nullptr;
+  double* room(size_t count) {
+    if (count <= 64) return scores = few;
+    own.reset(new (std::nothrow) double[count]);
+    return scores = own.get();
+  }
+};
+
+enum class Want { scores, linked, classes };
+
+size_t result_columns(const Model* self, Want want) {
+  const size_t scores = self->packed->view.n_scores;
+  if (want == Want::classes) return self->finish->output_start.size() - 1;
+  return want == Want::linked && self->finish->doubled ? 2 : scores;
+}
+
+template <class T>
+bool finish_rows(Model* self, Want want, const double* scores, size_t count, void* out) {
+  const size_t n_scores = self->packed->view.n_scores;
+  if (want == Want::scores) {
+    for (size_t i = 0; i < count * n_scores; ++i) static_cast<T*>(out)[i] = static_cast<T>(scores[i]);
+  } else if (want == Want::linked) {
+    write_linked<T>(*self->finish, scores, count, n_scores, static_cast<T*>(out));
+  } else {
+    T few[64];
+    std::unique_ptr<T[]> many(n_scores > 64 ? new (std::nothrow) T[n_scores] : nullptr);
+    if (n_scores > 64 && !many) return false;
+    int64_t* classes = static_cast<int64_t*>(out);
+    write_classes<T>(*self->finish, scores, count, n_scores, many ? many.get() : few, classes);
+    if (self->label_values->empty()) return true;
+    for (size_t i = 0; i < count; ++i) classes[i] = (*self->label_values)[classes[i]];
+  }
+  return true;
+}
+
+bool compute(Model* self, const Py_buffer& x, Want want, void* out) {
+  Model* model = model_for(self, x);
+  if (model == nullptr) return false;
+  const View& view = self->packed->view;
+  const Rows rows{static_cast<const char*>(x.buf), x.strides[0], x.strides[1], x.format[0] == 'd'};
+  const size_t count = static_cast<size_t>(x.shape[0]);
+  const bool float32 = view.float32_sums != 0;
+  const bool plain = !float32 && self->finish->link == kIdentity && self->finish->scale == 1.0 && !self->finish->doubled;
+  const bool direct = (want == Want::scores && !float32) || (want == Want::linked && plain);
+  Scored space;
+  double* scores = direct ? static_cast<double*>(out) : space.room(count * view.n_scores);
+  if (scores == nullptr) {
+    PyErr_NoMemory();
+    return false;
+  }
+  const int threads = self->threads->load(std::memory_order_relaxed);
+  int code = run_scores(model, rows, count, scores, threads);
+  if (code == 1 && model->for_missing != Py_None) {
+    model = sibling(model, model->for_missing, &model->missing);
+    if (model == nullptr) return false;
+    code = run_scores(model, rows, count, scores, threads);
+  }
+  if (code != 0) {
+    raise_code(code);
+    return false;
+  }
+  if (direct) return true;
+  if (float32 ? finish_rows<float>(self, want, scores, count, out) : finish_rows<double>(self, want, scores, count, out)) {
+    return true;
+  }
+  PyErr_NoMemory();
+  return false;
+}
+
+PyObject* evaluate(Model* self, PyObject* x, Want want, bool flat) {
+  Held input;
+  PyObject* keep;
+  PyObject* result = nullptr;
+  if (take_rows(self, x, input, &keep)) {
+    const Py_ssize_t width = static_cast<Py_ssize_t>(self->packed->view.n_features);
+    if (input.buffer.shape[1] != width) {
+      PyErr_Format(PyExc_ValueError, "X must have %zd columns, got %zd: pass the features the model was trained with", width,
+                   input.buffer.shape[1]);
+    } else {
+      const Py_ssize_t columns = static_cast<Py_ssize_t>(result_columns(self, want));
+      PyObject* type = want == Want::classes ? self->class_type : self->score_type;
+      result = new_array(self, input.buffer.shape[0], flat && columns == 1 ? -1 : columns, type);
+      Held output;
+      if (result != nullptr && (!output.acquire(result, PyBUF_WRITABLE) || !compute(self, input.buffer, want, output.buffer.buf))) {
+        Py_CLEAR(result);
+      }
+    }
+  }
+  Py_XDECREF(keep);
+  return result;
+}
+
+PyObject* model_scores(PyObject* self, PyObject* x) { return evaluate(reinterpret_cast<Model*>(self), x, Want::scores, false); }
+
+PyObject* model_flat_scores(PyObject* self, PyObject* x) { return evaluate(reinterpret_cast<Model*>(self), x, Want::scores, true); }
+
+PyObject* model_probabilities(PyObject* self, PyObject* x) {
+  return evaluate(reinterpret_cast<Model*>(self), x, Want::linked, false);
+}
+
+PyObject* model_values(PyObject* self, PyObject* x) { return evaluate(reinterpret_cast<Model*>(self), x, Want::linked, true); }
+
+PyObject* model_labels(PyObject* object, PyObject* x) {
+  Model* self = reinterpret_cast<Model*>(object);
+  PyObject* classes = evaluate(self, x, Want::classes, true);
+  if (classes == nullptr || self->take == Py_None) return classes;
+  PyObject* labels = PyObject_CallOneArg(self->take, classes);
+  Py_DECREF(classes);
+  return labels;
+}
+
+#include "module_type.h"
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_fasttrees() { return make_module(); }

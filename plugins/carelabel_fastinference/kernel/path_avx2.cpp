@@ -1,0 +1,10 @@
+#define PATH avx2
+#include "path.h"
+
+namespace fasttrees {
+
+int scores_avx2(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
+  return avx2::scores(view, rows, first, last, out);
+}
+
+}  // namespace fasttrees

@@ -1,0 +1,10 @@
+#define PATH avx512
+#include "path.h"
+
+namespace fasttrees {
+
+int scores_avx512(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
+  return avx512::scores(view, rows, first, last, out);
+}
+
+}  // namespace fasttrees

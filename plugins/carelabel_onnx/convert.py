@@ -1,0 +1,158 @@
+"""scikit-learn to ONNX through skl2onnx, in the element type in which the model stays the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from carelabel.errors import CareLabelError
+from carelabel.plugin.protocols import Artefact
+from carelabel.subject import InputType
+from carelabel_onnx.graph import graph_facts
+from carelabel_onnx.precision import computes_in_float64, has_float32_step
+from carelabel_onnx.session import open_session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carelabel.data.rows import Rows
+    from carelabel.plugin.protocols import ConvertContext
+
+INPUT: Final = "X"
+Precision = Literal["float32", "float64"]
+
+
+def convert(artefact: Artefact, out: Path, context: ConvertContext, precision: str = "auto") -> Artefact:
+    """Write the estimator as an ONNX graph with plain tensors as outputs.
+
+    Args:
+        out: The folder to write into.
+        precision: float32, float64, or auto: what keeps the model the same (`carelabel_onnx.precision`).
+
+    Raises:
+        CareLabelError: If skl2onnx has no converter for a part of the model, or ONNX Runtime cannot run the result; the
+            message says what it said.
+    """
+    predictor = context.load()
+    source, estimator = predictor.input_type, _searched(predictor.native)
+    graph_type, estimator = _choose(estimator, source, precision)
+    initial = _initial_types(source, context.test.rows, graph_type)
+    model = _to_onnx(estimator, initial)
+    path = out / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    session = open_session(path, None)
+    input_type = _input_type(source, graph_type)
+    column = _decision_column(session, artefact, model)
+    facts = graph_facts(model)
+    return Artefact(
+        path=path,
+        format="onnx",
+        facts=artefact.facts,
+        input_type=input_type,
+        parameters={
+            "precision": graph_type,
+            "parameters": facts.parameters,
+            "counts": facts.counts,
+            **({} if column is None else {"decision_column": column}),
+        },
+    )
+
+
+def _searched(native: object) -> Any:  # noqa: ANN401 - any estimator
+    """A fitted search predicts with its best estimator."""
+    return getattr(native, "best_estimator_", native)
+
+
+def _choose(estimator: Any, source: InputType, precision: str) -> tuple[Precision, Any]:  # noqa: ANN401 - as above
+    """The graph's input type, and the estimator to convert.
+
+    A Pipeline computes its steps in float64 and its last step may round: then the graph does the same, with a cast
+    before that step. Without it, a forest behind a scaler had probabilities 0.1 off, because scaled values fell on
+    the other side of thresholds.
+    """
+    steps = getattr(estimator, "steps", None)
+    last = steps[-1][1] if steps else estimator
+    in_float64 = computes_in_float64(last)
+    if precision == "auto":
+        preparing = bool(steps) and len(steps) > 1
+        wanted: Precision = "float64" if (in_float64 or preparing) and not has_float32_step(estimator) else "float32"
+    else:
+        wanted = "float64" if precision == "float64" else "float32"
+    if wanted == "float32" or in_float64 or not steps or source.rounds_to == "float32":
+        return wanted, estimator
+    return wanted, _with_cast(estimator)
+
+
+def _with_cast(pipeline: Any) -> Any:  # noqa: ANN401 - a scikit-learn Pipeline
+    from skl2onnx.sklapi import CastTransformer  # noqa: PLC0415 - a worker-side import
+    from sklearn.pipeline import Pipeline  # noqa: PLC0415 - as above
+
+    cast = CastTransformer(dtype=np.float32)
+    return Pipeline([*pipeline.steps[:-1], ("round_to_float32", cast), pipeline.steps[-1]])
+
+
+def _initial_types(source: InputType, rows: Rows, graph_type: Precision) -> list[tuple[str, Any]]:
+    """skl2onnx's description of the inputs: one tensor, or one a column of a frame."""
+    from skl2onnx.common import data_types as types  # noqa: PLC0415 - as above
+
+    number = types.DoubleTensorType if graph_type == "float64" else types.FloatTensorType
+    if source.container != "frame":
+        return [(INPUT, number([None, *source.shape]))]
+    held = rows[:1].columns()
+    text = types.StringTensorType
+    return [(name, (text if held[name].dtype == object else number)([None, 1])) for name in source.columns]
+
+
+def _to_onnx(estimator: Any, initial: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - onnx.ModelProto
+    import skl2onnx  # noqa: PLC0415 - as above
+
+    # The newest opset that skl2onnx was tested with; ONNX Runtime knows newer ones.
+    opset = skl2onnx.get_latest_tested_opset_version()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return skl2onnx.to_onnx(estimator, initial_types=initial, target_opset=opset, options=_options(estimator))
+        except Exception as error:  # noqa: BLE001 - skl2onnx raises whatever its converters do
+            said = " ".join(str(error).split())[:300]
+            msg = f"skl2onnx must know every part of the model; it says: {type(error).__name__}: {said}"
+            raise CareLabelError(msg, "register a converter with skl2onnx, or leave this candidate out") from error
+
+
+def _options(estimator: Any) -> dict[int, dict[str, bool]] | None:  # noqa: ANN401 - any estimator
+    """Keep skl2onnx from ending the graph in a list of dicts (ZipMap), in the way each converter allows.
+
+    A Pipeline hands its own option on to its last step, even to one whose converter refuses it.
+    """
+    from skl2onnx import get_model_alias  # noqa: PLC0415 - a worker-side import
+    from skl2onnx.common._registration import get_converter  # noqa: PLC0415 - there is no public way to ask
+    from sklearn.base import is_classifier  # noqa: PLC0415 - as above
+
+    if not is_classifier(estimator):
+        return None
+    final = estimator
+    while hasattr(final, "steps"):
+        final = final.steps[-1][1]
+    try:
+        allowed = get_converter(get_model_alias(type(final))).get_allowed_options()
+    except (RuntimeError, ValueError, KeyError):
+        return None  # no converter for it: the conversion itself says so
+    if allowed and "zipmap" in allowed:
+        return {id(estimator): {"zipmap": False}}
+    return {id(final): {}}
+
+
+def _input_type(source: InputType, graph_type: Precision) -> InputType:
+    if source.container == "frame":
+        return dataclasses.replace(source, container="columns", rounds_to=graph_type)
+    return dataclasses.replace(source, container="array", dtype=graph_type, rounds_to=graph_type)
+
+
+def _decision_column(session: Any, artefact: Artefact, model: Any) -> int | None:  # noqa: ANN401 - onnx and its runtime
+    """Where a graph keeps the decision towards the second of two classes: SVMClassifier puts it first, others second."""
+    binary = len(artefact.facts.classes) == 2 and artefact.facts.decision and not artefact.facts.probabilities  # noqa: PLR2004
+    if not binary or len(session.get_outputs()) < 2:  # noqa: PLR2004 - a label and scores
+        return None
+    return 0 if any(node.op_type == "SVMClassifier" for node in model.graph.node) else 1

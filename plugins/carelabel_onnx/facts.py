@@ -1,0 +1,141 @@
+"""What is learned from an ONNX file that was submitted by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carelabel.errors import LoadError
+from carelabel.subject import ModelFacts
+from carelabel_onnx.graph import GraphFacts, read_graph
+from carelabel_onnx.inputs import input_type_of
+from carelabel_onnx.outputs import FLOAT_TYPES, LABEL_TYPES, outputs_of
+from carelabel_onnx.predictor import RuntimePredictor
+from carelabel_onnx.session import open_session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import onnxruntime
+    from numpy.typing import NDArray
+
+    from carelabel.data.rows import DataSet
+
+_PROBED_ROWS = 32
+_SUM_TOLERANCE = 1e-3  # half-precision softmaxes are off by some 5e-4
+
+Label = str | int | float | bool
+
+
+def facts_of(path: Path, data: DataSet) -> ModelFacts:
+    """The facts of a file, some of them found by predicting a few rows of the test set.
+
+    Raises:
+        LoadError: If it cannot be run, or its inputs, outputs and classes do not fit the data.
+    """
+    import onnxruntime as ort  # noqa: PLC0415 - a worker-side import
+
+    session = open_session(path, None)
+    graph = read_graph(path)
+    task = _task(session, data)
+    classes = _classes(path.name, session, graph, data) if task == "classification" else ()
+    input_type = input_type_of(session.get_inputs(), data.rows)
+    facts = ModelFacts(
+        framework="onnx",
+        format="onnx",
+        family=graph.family,
+        estimator=graph.name or "graph",
+        task=task,
+        input_type=input_type,
+        n_features=int(np.prod(input_type.shape)),
+        feature_names=input_type.columns,
+        classes=classes,
+        parameters=graph.parameters,
+        counts={**graph.counts, "operators": sum(graph.operators.values())},
+        libraries={"onnxruntime": ort.__version__, "opset": str(graph.opset), **_producer(graph)},
+        warnings=_batch_warning(session),
+    )
+    return _probe(session, facts, data)
+
+
+def _task(session: onnxruntime.InferenceSession, data: DataSet) -> str:
+    """A graph does not say what it is for: classes in the data, or labels without them, tell it."""
+    if data.facts.classes:
+        return "classification"
+    types = [node.type for node in session.get_outputs()]
+    has_label = any(kind in LABEL_TYPES for kind in types)
+    if any(kind.startswith("seq(map(") for kind in types):
+        return "classification"
+    if has_label and (data.target is None or not any(kind in FLOAT_TYPES for kind in types)):
+        return "clustering" if data.target is None else "regression"
+    return "regression" if not has_label else "clustering"
+
+
+def _classes(name: str, session: onnxruntime.InferenceSession, graph: GraphFacts, data: DataSet) -> tuple[Label, ...]:
+    """In the order of the scores: as the graph names them, else those of the data where their number fits."""
+    if graph.classes:
+        return graph.classes
+    width = _score_width(session)
+    found = data.facts.classes
+    if width is None or len(found) == width:
+        return found
+    # A test set need not hold every class; whole numbers from zero can be completed.
+    whole = [item for item in found if isinstance(item, int) and 0 <= item < width]
+    if len(whole) == len(found):
+        return tuple(range(width))
+    msg = f"{name} gives {width} scores a row, so {width} classes must be known; the test set holds {len(found)}"
+    raise LoadError(msg, "use a test set that holds every class, or export the graph with its class labels")
+
+
+def _score_width(session: onnxruntime.InferenceSession) -> int | None:
+    """Number of classes by the shape of the scores, None when the graph leaves it open or gives none."""
+    for node in session.get_outputs():
+        if node.type in FLOAT_TYPES and len(node.shape) > 1 and isinstance(node.shape[-1], int):
+            return 2 if node.shape[-1] == 1 else int(node.shape[-1])
+    return None
+
+
+def _probe(session: onnxruntime.InferenceSession, facts: ModelFacts, data: DataSet) -> ModelFacts:
+    """Complete the facts with what only predictions show: number of outputs, and whether scores are probabilities."""
+    outputs = outputs_of(session.get_outputs(), facts.task)
+    if len(data.rows) == 0:
+        return facts
+    looking = RuntimePredictor(session, facts.input_type, dataclasses.replace(facts, outputs=0))
+    rows = looking.prepare(data.rows[:_PROBED_ROWS])
+    try:
+        answer = looking.predict(rows)
+        scores = looking.scores(rows) if outputs.scores else None
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no public base class
+        msg = f"the graph must predict the rows of its test set; ONNX Runtime says: {error}"
+        raise LoadError(msg, "check that data and model belong together") from error
+    width = int(answer.shape[1]) if answer.ndim > 1 and facts.task == "regression" else 1
+    is_probability = scores is not None and _are_probabilities(scores)
+    return dataclasses.replace(
+        facts,
+        outputs=width,
+        probabilities=is_probability,
+        decision=scores is not None and not is_probability,
+    )
+
+
+def _are_probabilities(scores: NDArray[Any]) -> bool:
+    """Whether these few rows lie in [0, 1] and, with several columns, sum to one."""
+    if scores.min() < -_SUM_TOLERANCE or scores.max() > 1 + _SUM_TOLERANCE:
+        return False
+    return scores.ndim == 1 or bool(np.all(np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+
+
+def _producer(graph: GraphFacts) -> dict[str, str]:
+    return {graph.producer: graph.producer_version or "unknown"} if graph.producer else {}
+
+
+def _batch_warning(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
+    shape = session.get_inputs()[0].shape
+    if not shape or not isinstance(shape[0], int):
+        return ()
+    return (
+        f"the graph takes exactly {shape[0]} rows a call; larger batches are split, smaller ones are filled up by repeating "
+        "a row",
+    )

@@ -1,0 +1,63 @@
+"""The backend that runs ONNX files, and the converter that writes them from scikit-learn models."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Backend, Converter, Parameter, hookimpl
+
+TASKS = frozenset({"classification", "regression", "clustering", "outlier-detection"})
+
+
+@hookimpl
+def carelabel_backends() -> list[Backend]:
+    """ONNX Runtime."""
+    return [
+        Backend(
+            name="runtime",
+            summary="ONNX files on ONNX Runtime, on processors and CUDA devices",
+            entry="carelabel_onnx.backend:RuntimeBackend",
+            tasks=TASKS,
+            frameworks=frozenset({"onnx"}),
+            families=ANY,
+            requires=("onnx>=1.16", "onnxruntime>=1.20"),
+            formats=frozenset({"onnx"}),
+            suffixes=(".onnx",),
+            framework="onnx",
+            executes_code=False,
+        ),
+    ]
+
+
+@hookimpl
+def carelabel_converters() -> list[Converter]:
+    """scikit-learn to ONNX."""
+    return [
+        Converter(
+            name="skl2onnx",
+            summary="scikit-learn models as ONNX graphs, by skl2onnx",
+            entry="carelabel_onnx.convert:convert",
+            tasks=TASKS,
+            frameworks=frozenset({"scikit-learn"}),
+            families=ANY,
+            requires=("scikit-learn>=1.6", "onnx>=1.16", "onnxruntime>=1.20", "skl2onnx>=1.18"),
+            cost="normal",
+            parameters=(
+                Parameter(
+                    name="precision",
+                    type="str",
+                    default="auto",
+                    description="element type of the graph's numbers; auto takes the one that keeps the model the same",
+                    choices=("auto", "float32", "float64"),
+                ),
+            ),
+            source=frozenset({"sklearn-pickle", "sklearn-joblib", "sklearn-skops"}),
+            target="onnx",
+            conversion="format",
+            slug="onnx",
+            lossless=True,
+            tolerance=(
+                "scores are float32 sums where ONNX Runtime has only those (trees, boosting, support vectors): about 1e-6; "
+                "histogram boosting gets float32 inputs, so inputs that float32 does not hold can fall on the other side of "
+                "a threshold"
+            ),
+        ),
+    ]

@@ -1,0 +1,86 @@
+"""Tests that count true against predicted classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn import metrics
+
+from carelabel.plugin.protocols import Measurement
+from carelabel_quality.shown import LEVEL, bootstrap, how, most_frequent, plain
+from carelabel_quality.tables import all_rows, as_plain, coded, count_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from carelabel.plugin.protocols import ScoreContext
+    from carelabel_quality.tables import ClassCounts, Coded
+
+REST = "(other)"
+_FIGURES = ("precision", "recall", "f1")
+
+
+def confusion_matrix(context: ScoreContext, classes_shown: int = 50) -> Iterator[Measurement]:
+    """Counts of true (rows) by predicted (columns) class in the detail, and the share of rows off the diagonal.
+
+    Classes beyond the most frequent ones are counted together as ``(other)``.
+    """
+    labels = _labels(context)
+    shown, remark = most_frequent(labels.true, np.arange(len(labels.classes)), classes_shown)
+    place = np.full(len(labels.classes), len(shown))
+    place[shown] = np.arange(len(shown))
+    names = [plain(labels.classes[number]) for number in shown]
+    if remark:
+        names.append(REST)
+    matrix = metrics.confusion_matrix(place[labels.true], place[labels.predicted], labels=list(range(len(names))))
+    wrong = labels.true != labels.predicted
+    interval = bootstrap(context, len(wrong), lambda rows: wrong[rows].mean(axis=1)[:, np.newaxis])[0]
+    yield Measurement(
+        quantity="error_rate",
+        value=float(wrong.mean()),
+        interval=interval,
+        level=LEVEL if interval else None,
+        n=len(wrong),
+        method=how(interval, context.resamples) + remark,
+        detail={"type": "matrix", "rows": "true", "columns": "predicted", "classes": names, "values": matrix.tolist()},
+    )
+
+
+def per_class(context: ScoreContext, classes_shown: int = 50) -> Iterator[Measurement]:
+    """Precision, recall and F1 of each class of the truth or the prediction; 0 where the quotient has divisor 0."""
+    labels = _labels(context)
+    n = len(labels.true)
+    shown, remark = most_frequent(labels.true, np.arange(len(labels.classes)), classes_shown)
+    figures = metrics.precision_recall_fscore_support(
+        labels.true, labels.predicted, labels=list(range(len(labels.classes))), zero_division=0
+    )
+    rows = count_classes(labels, all_rows(n)).true[0]
+    intervals = bootstrap(context, n, lambda drawn: _table(count_classes(labels, drawn)))
+    for column, name in enumerate(_FIGURES):
+        for number in shown:
+            interval = intervals[column * len(labels.classes) + number]
+            yield Measurement(
+                quantity=name,
+                value=float(figures[column][number]),
+                at={"class": plain(labels.classes[number])},
+                interval=interval,
+                level=LEVEL if interval else None,
+                n=int(rows[number]),
+                method=f"n counts the rows of the class among {n}; {how(interval, context.resamples)}{remark}",
+            )
+
+
+def _table(counts: ClassCounts) -> NDArray[np.float64]:
+    return np.concatenate([counts.precision(), counts.recall(), counts.f1()], axis=1)
+
+
+def _labels(context: ScoreContext) -> Coded:
+    return coded(_column(context.test.target), _column(context.predictions.labels))
+
+
+def _column(values: Any) -> NDArray[Any]:  # noqa: ANN401 - None when there is no target, which `needs` rules out
+    array = as_plain(np.asarray(values))
+    return array[:, 0] if array.ndim > 1 and array.shape[1] == 1 else array

@@ -1,0 +1,24 @@
+"""Bytes of a model on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from carelabel import Measurement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carelabel import TestContext
+
+
+def run(context: TestContext) -> list[Measurement]:
+    """The artefact's file, or all files in its folder."""
+    files = _files(context.artefact.path)
+    total = sum(file.stat().st_size for file in files)
+    method = f"sum of the sizes of {len(files)} file{'s' if len(files) != 1 else ''}; exact"
+    return [Measurement(quantity="model_size", value=total, n=1, method=method)]
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]

@@ -1,0 +1,1 @@
+"""scikit-learn for carelabel: estimators from pickle, joblib and skops files."""

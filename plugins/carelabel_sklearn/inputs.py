@@ -1,0 +1,101 @@
+"""What an estimator takes, and how rows are brought to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carelabel.errors import UsageError
+from carelabel.subject import InputType
+from carelabel_sklearn.families import FLOAT32_TREES, family_of, final_step, searched
+
+if TYPE_CHECKING:
+    from carelabel.data.rows import Rows
+
+
+def input_type_of(estimator: Any, rows: Rows) -> InputType:  # noqa: ANN401 - any estimator
+    """The type in which this estimator gets rows like these.
+
+    Trees, forests and gradient boosting round their inputs to float32 whatever they are given, so they get float32 and
+    are spared the copy. Everything else computes in float64. A Pipeline takes a frame when it picks columns by name or when
+    a column is no number; other estimators that were fitted on a frame give the same answers on its array.
+    """
+    names = tuple(map(str, getattr(estimator, "feature_names_in_", ())))
+    rounds_to = _rounds_to(estimator)
+    if names and (_picks_columns(estimator) or not _all_numbers(rows)):
+        return InputType(container="frame", dtype="", shape=(len(names),), columns=names, rounds_to=rounds_to)
+    width = getattr(estimator, "n_features_in_", None)
+    shape = (int(width),) if width is not None else (_width(rows),)
+    container = "csr" if rows.container == "csr" and _takes_sparse(estimator) else "array"
+    dtype = "float32" if rounds_to == "float32" and family_of(estimator) != "pipeline" else "float64"
+    return InputType(container=container, dtype=dtype, shape=shape, columns=names, rounds_to=rounds_to)
+
+
+def prepare(rows: Rows, wanted: InputType) -> Any:  # noqa: ANN401 - the container depends on the model
+    """Bring rows to the wanted type; named columns are put into the order in which the estimator learned them.
+
+    Returns: A DataFrame, a CSR matrix, or a C-contiguous (n, features) array.
+
+    Raises:
+        UsageError: If a column that the estimator learned is missing, or is no number where numbers are needed.
+    """
+    order = _order(rows, wanted)
+    if wanted.container == "frame":
+        frame = rows.frame()
+        return frame if order is None else frame.iloc[:, order]
+    if wanted.container == "csr":
+        return rows.csr().astype(wanted.dtype)
+    array = rows.array(None if order is not None else wanted.dtype).reshape(len(rows), -1)
+    return array if order is None else array[:, order].astype(wanted.dtype, order="C")
+
+
+def _order(rows: Rows, wanted: InputType) -> list[int] | None:
+    """Where the wanted columns lie in the rows, None when they lie there already or have no names."""
+    if not wanted.columns or not rows.names or rows.names == wanted.columns:
+        return None
+    if missing := [name for name in wanted.columns if name not in rows.names]:
+        msg = (
+            f"the data must have the columns that the model was fitted with; missing {', '.join(map(repr, missing[:5]))}"
+            f" among {', '.join(map(repr, rows.names[:5]))}"
+        )
+        raise UsageError(msg, "rename the columns of the data file as they were in training")
+    return [rows.names.index(name) for name in wanted.columns]
+
+
+def _rounds_to(estimator: Any) -> str:  # noqa: ANN401 - as above
+    if family_of(estimator) == "pipeline":
+        # Its first step rounds: what later steps do to their own inputs is inside the model.
+        first = searched(estimator).steps[0][1]
+        return _rounds_to(first) if len(searched(estimator).steps) == 1 else "float64"
+    return "float32" if family_of(estimator) in FLOAT32_TREES else "float64"
+
+
+def _picks_columns(estimator: Any) -> bool:  # noqa: ANN401 - as above
+    outer = searched(estimator)
+    if family_of(outer) != "pipeline":
+        return False
+    return any(
+        type(step).__name__ == "ColumnTransformer" or _picks_columns(step) for _, step in outer.steps if step is not None
+    )
+
+
+def _all_numbers(rows: Rows) -> bool:
+    if rows.container != "frame":
+        return True
+    try:
+        rows[:1].array()
+    except UsageError:  # the reader's answer to a column of text or times
+        return False
+    return True
+
+
+def _takes_sparse(estimator: Any) -> bool:  # noqa: ANN401 - as above
+    from sklearn.utils import get_tags  # noqa: PLC0415 - a worker-side import
+
+    return bool(get_tags(final_step(estimator)).input_tags.sparse)
+
+
+def _width(rows: Rows) -> int:
+    width = 1
+    for size in rows.shape:
+        width *= size
+    return width

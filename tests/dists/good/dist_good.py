@@ -1,0 +1,33 @@
+"""A plugin as it should be."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Metric, hookimpl
+
+
+@hookimpl
+def carelabel_metrics() -> list[Metric]:
+    return [
+        Metric(
+            name="wrong",
+            summary="share of wrong labels",
+            entry="dist_good:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        ),
+        Metric(
+            name="also-wrong",
+            summary="share of wrong labels",
+            entry="dist_good:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        ),
+    ]

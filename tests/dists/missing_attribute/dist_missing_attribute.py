@@ -1,0 +1,1 @@
+"""Has not what its entry point names."""

@@ -1,0 +1,20 @@
+"""Gives one record instead of a list."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Metric, hookimpl
+
+
+@hookimpl
+def carelabel_metrics() -> Metric:
+    return Metric(
+        name="wrong",
+        summary="share of wrong labels",
+        entry="dist_single:score",
+        tasks=frozenset({"classification"}),
+        frameworks=ANY,
+        needs=frozenset({"labels"}),
+        input="labels",
+        better="lower",
+        range=(0.0, 1.0),
+    )

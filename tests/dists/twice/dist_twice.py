@@ -1,0 +1,44 @@
+"""Gives one id twice."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Metric, hookimpl
+
+
+@hookimpl
+def carelabel_metrics() -> list[Metric]:
+    return [
+        Metric(
+            name="wrong",
+            summary="share of wrong labels",
+            entry="dist_twice:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        ),
+        Metric(
+            name="wrong",
+            summary="share of wrong labels",
+            entry="dist_twice:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        ),
+        Metric(
+            name="once",
+            summary="share of wrong labels",
+            entry="dist_twice:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        ),
+    ]

@@ -1,0 +1,22 @@
+"""Gives a metric where tests belong."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Metric, hookimpl
+
+
+@hookimpl
+def carelabel_tests() -> list[Metric]:
+    return [
+        Metric(
+            name="wrong",
+            summary="share of wrong labels",
+            entry="dist_wrong_kind:score",
+            tasks=frozenset({"classification"}),
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            input="labels",
+            better="lower",
+            range=(0.0, 1.0),
+        )
+    ]

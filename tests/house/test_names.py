@@ -1,0 +1,63 @@
+"""No plugin's name occurs inside carelabel/: the core treats all plugins alike."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from carelabel.plugin.vocabulary import FAMILIES, HARDWARE, NEEDS, TASKS
+from tests.house.generated import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ENTRIES: dict[str, str] = PROJECT["project"]["entry-points"]["carelabel"]
+PACKAGES = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.name.startswith("carelabel_"))
+FILES = sorted((ROOT / "carelabel").rglob("*.py"))
+# Some plugins are called by a word that the core knows for another reason: a hardware tag, or a group of quantities.
+WORDS = TASKS | FAMILIES | HARDWARE | NEEDS | {"quality", "resources"}
+
+
+def strings(path: Path) -> Iterator[tuple[int, str]]:
+    """Every string constant of a file but its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and ast.get_docstring(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+
+
+def test_there_are_plugins_to_look_for() -> None:
+    assert {"sklearn", "onnx", "quality", "resources", "rapl", "nvml"} <= set(ENTRIES)
+    assert {value.partition(".")[0] for value in ENTRIES.values()} <= set(PACKAGES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_core_names_no_plugin(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert [package for package in PACKAGES if package in text] == []
+    ids = tuple(f"{name}." for name in ENTRIES)
+    whole = set(ENTRIES) - WORDS
+    named = [(line, word) for line, word in strings(path) if word in whole or word.startswith(ids)]
+    assert named == []
+
+
+def test_every_plugin_lies_in_a_folder_of_its_domain() -> None:
+    assert {name: value.partition(".")[0] for name, value in ENTRIES.items()} == {
+        name: f"carelabel_{name}" for name in ENTRIES
+    }
+
+
+def test_every_plugin_has_an_extra_of_its_name() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert set(ENTRIES) <= set(extras)
+    (everything,) = extras["all"]
+    assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(extras) - {"all"}
