@@ -27,6 +27,7 @@ class RunOptions:
         only, skip: Globs over ids of tests, metrics, converters, candidates and platforms.
         budget_s: Seconds for all paired measuring together; None leaves it to the suite.
         disabled: Entry points of plugins that are not loaded.
+        rating: Name of a rating scale in configs/ or path of a YAML file.
         argv: The command line, for the label's reproduce section.
     """
 
@@ -43,3 +44,4 @@ class RunOptions:
     disabled: tuple[str, ...] = ()
     strict_plugins: bool = False
     argv: tuple[str, ...] = ()
+    rating: str = "default"

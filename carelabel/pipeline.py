@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from carelabel.home import find_home, replace_file
 from carelabel.host import probe_host
 from carelabel.label.assemble import assemble
+from carelabel.label.scale import load_scale
 from carelabel.metadata import read_submission
 from carelabel.plan.build import build_plan
 from carelabel.plugin.discovery import discover
@@ -78,13 +79,14 @@ def run(options: RunOptions, *, progress: Progress | None = None) -> Label:
         CareLabelError: For everything a user can have done wrong; see `carelabel.errors`.
     """
     news, account = progress or Silence(), Account()
+    scale = load_scale(options.rating)
     planned = plan(options, progress=news, account=account)
     home = find_home()
     store = open_store(lambda: [planned.registry.get(identifier) for identifier in planned.registry.stores()], home)
     outcomes = run_plan(
         planned.plan, planned.subject, home=home.root, progress=news, account=account, resume=options.resume
     )
-    label = assemble(planned.registry, planned.subject, planned.host, planned.plan, outcomes, options)
+    label = assemble(planned.registry, planned.subject, planned.host, planned.plan, outcomes, options, scale)
     replace_file(Path(outcomes.folder) / "label.json", label_bytes(label))
     store.put(label.to_dict())
     return label

@@ -51,10 +51,7 @@ def affinity() -> tuple[int, ...] | None:
 
 
 def pin(processors: Sequence[int]) -> tuple[int, ...] | None:
-    """Let this process (and threads it starts from now on) use these processors only.
-
-    Returns:
-        The processors the system granted.
+    """Let this process, and threads it starts from now on, use these processors only; gives those it was granted.
 
     Raises:
         OSError: If none of them may be used.
@@ -83,11 +80,7 @@ def choose_processors(
 
 
 def lock(descriptor: int, *, wait: bool) -> bool | None:
-    """Take an exclusive flock on an open file; it is held until the last copy of the descriptor is closed.
-
-    Returns:
-        True when it is ours, False when somebody else holds it and `wait` is false.
-    """
+    """Take an exclusive flock, held until the last copy of the descriptor is closed. False: somebody else holds it."""
     try:
         import fcntl  # noqa: PLC0415 - not on every system
     except ImportError:
@@ -110,11 +103,7 @@ def unlock(descriptor: int) -> bool | None:
 
 
 def reset_peak() -> bool | None:
-    """Set this process's peak resident memory back to what is resident now (kernels with clear_refs).
-
-    Returns:
-        False when the kernel refuses.
-    """
+    """Set this process's peak resident memory back to what is resident now. False when the kernel refuses."""
     if not (_PROC / "self" / "clear_refs").exists():
         return None
     try:

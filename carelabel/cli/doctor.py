@@ -25,6 +25,7 @@ METERS_S: Final = 60.0
 
 def doctor(
     ctx: typer.Context,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> int:
     """Show what this machine has, and what is missing."""
@@ -112,11 +113,23 @@ def _sensors(registry: Registry) -> list[dict[str, Any]]:
             return [_unread(meter, error.reason.text) for meter in meters]
         finally:
             session.close()
-    return [{**meter, **sensor} for meter, sensor in zip(meters, answer["sensors"], strict=True)]
+    return [_sensor(meter, found) for meter, found in zip(meters, answer["sensors"], strict=True)]
 
 
 def _unread(meter: Mapping[str, Any], text: str) -> dict[str, Any]:
-    return {**meter, "grade": None, "reason": {"code": "not-read", "text": text, "hint": ""}, "sensors": []}
+    return _sensor(meter, {"code": "not-read", "text": text, "hint": ""})
+
+
+def _sensor(meter: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """One meter: its sensors and the grade of their figures, or why there are none."""
+    there = "sensors" in found
+    return {
+        "id": meter["id"],
+        "domain": meter["domain"],
+        "grade": meter["grade"] if there else None,
+        "sensors": list(found["sensors"]) if there else [],
+        "reason": None if there else {name: found[name] for name in ("code", "text", "hint")},
+    }
 
 
 def _packages(host: Host, registry: Registry) -> list[dict[str, Any]]:

@@ -19,7 +19,9 @@ Meta = Annotated[Path, typer.Option("--meta", "-m", metavar="PATH", help="The me
 Suite = Annotated[str, typer.Option("--suite", metavar="S", help="quick, full, another suite's name, or a YAML file.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="ID", help="Only this test, metric, converter, candidate or platform; globs; repeat."),
+    typer.Option(
+        "--only", metavar="ID", help="Only this test, metric, converter, candidate or platform; globs; repeat."
+    ),
 ]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="ID", help="Leave this out; globs; repeat.")]
 Set = Annotated[
@@ -47,6 +49,7 @@ def run_options(  # noqa: PLR0913 - one each of the command line's words
     resume: bool,
     trust_pickle: bool,
     seed: int,
+    rating: str = "default",
 ) -> RunOptions:
     """What the user asks for, typed.
 
@@ -68,4 +71,5 @@ def run_options(  # noqa: PLR0913 - one each of the command line's words
         disabled=general.disabled,
         strict_plugins=general.strict_plugins,
         argv=general.argv,
+        rating=rating,
     )

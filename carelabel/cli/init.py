@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 TASKS = ("classification", "regression", "clustering")
 
 
-def init(
+def init(  # noqa: PLR0913 - one each of the command line's words
     ctx: typer.Context,
+    *,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The model file.", show_default=False)],
     data: Annotated[Path, typer.Option("--data", metavar="PATH", help="The test set.")],
     target: Annotated[str | None, typer.Option("--target", metavar="T", help="Its target: a column or array.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="The file to write.")] = Path("meta.yaml"),
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="The file to write.")] = Path(
+        "meta.yaml"
+    ),
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Look into this file although it can run code.")
     ] = False,
@@ -67,7 +70,7 @@ def _look(
     return None, reason
 
 
-def _inspect(
+def _inspect(  # noqa: PLR0913 - what the user said
     general: Globals, model: Path, data: Path, target: str | None, *, task: str, trust_pickle: bool
 ) -> ModelFacts:
     from carelabel.home import find_home  # noqa: PLC0415 - as above

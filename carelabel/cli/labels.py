@@ -22,12 +22,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 def show(
     ctx: typer.Context,
+    *,
     label: Annotated[str, typer.Argument(metavar="FILE|ID", help="A label's file, or its id or the beginning of it.")],
     everything: Annotated[bool, typer.Option("--all", help="Every point of every figure, not a choice.")] = False,
     as_json: Json = False,
 ) -> int:
     """Show a label, from a file or from the store."""
-    document = read_label(Path(label)) if _is_file(label) else _stored(_store(globals_of(ctx)), label)
+    document = find_label(ctx, label)
     if as_json:
         print_json(document)
         return EXIT_DONE
@@ -39,6 +40,7 @@ def show(
 
 def history(
     ctx: typer.Context,
+    *,
     name: Annotated[str | None, typer.Option("--name", metavar="N", help="Only models of this name.")] = None,
     task: Annotated[str | None, typer.Option("--task", metavar="T", help="Only this task.")] = None,
     family: Annotated[str | None, typer.Option("--family", metavar="M", help="Only this model family.")] = None,
@@ -67,6 +69,15 @@ def schema(
     schemas = {"label": {**dialect, **Label.model_json_schema()}, "metadata": metadata_json_schema()}
     print_json(schemas if what == "all" else schemas[what])
     return EXIT_DONE
+
+
+def find_label(ctx: typer.Context, word: str) -> dict[str, Any]:
+    """A label from its file, or from the store by its id or the beginning of it.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    return read_label(Path(word)) if _is_file(word) else _stored(_store(globals_of(ctx)), word)
 
 
 def read_label(path: Path) -> dict[str, Any]:
@@ -132,13 +143,18 @@ def _stored(store: LabelStore, word: str) -> dict[str, Any]:
 def _table(found: Sequence[Summary]) -> str:
     from carelabel.render.columns import columns  # noqa: PLC0415 - JSON goes without
 
-    head = ("ID", "CREATED", "TASK", "FORMS", "MEASURED", "FAILED", "MODEL")
+    head = ("ID", "CREATED", "FORMS", "CELLS", "FAILED", "MODEL")
     rows = [
-        (item.id, item.created, item.task, str(item.candidates), str(item.measured), str(item.unfinished), _model(item))
+        (item.id, _minute(item), str(item.candidates), str(item.measured), str(item.unfinished), _model(item))
         for item in found
     ]
     return columns(head, rows)
 
 
+def _minute(item: Summary) -> str:
+    return item.created[:16].replace("T", " ")
+
+
 def _model(item: Summary) -> str:
-    return f"{item.name} ({item.family})" if item.family else item.name
+    kind = ", ".join(filter(None, (item.family, item.task)))
+    return f"{item.name} ({kind})" if kind else item.name

@@ -32,7 +32,7 @@ class _GivenOption(TyperOption):
     """An option whose value is converted only when there is one: typer builds a pydantic adapter for each otherwise."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:  # noqa: ANN401 - typer's own types are private
-        missing = value is None or value == () or value == []
+        missing = value is None or value in ((), [])
         if self.required or not missing:
             return super().process_value(ctx, value)
         return self.callback(ctx, self, value) if self.callback is not None else value

@@ -36,8 +36,9 @@ class _Filter(NamedTuple):
 
 
 def _listing(kind: type[Record], summary: str) -> Callable[..., int]:
-    def listing(
+    def listing(  # noqa: PLR0913 - one each of the command line's words
         ctx: typer.Context,
+        *,
         task: Task = None,
         framework: Framework = None,
         family: Family = None,

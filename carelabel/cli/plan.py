@@ -11,8 +11,9 @@ from carelabel.cli.output import print_json, print_text
 from carelabel.errors import EXIT_DONE
 
 
-def plan(  # noqa: PLR0913, PLR0917 - one each of the command line's words
+def plan(  # noqa: PLR0913 - one each of the command line's words
     ctx: typer.Context,
+    *,
     model: given.Model,
     meta: given.Meta,
     suite: given.Suite = "quick",
@@ -22,7 +23,9 @@ def plan(  # noqa: PLR0913, PLR0917 - one each of the command line's words
     budget: given.Budget = None,
     trust_pickle: given.TrustPickle = False,
     seed: given.Seed = 0,
-    explain: Annotated[bool, typer.Option("--explain", help="Show why each thing was left out, and parameters.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show why each thing was left out, and parameters.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> int:
     """Show what a run would do, what not, and why."""

@@ -42,11 +42,14 @@ def plugins() -> None:
     """List plugins, or check one."""
 
 
-def list_plugins(ctx: typer.Context, as_json: Json = False) -> int:
+def list_plugins(ctx: typer.Context, *, as_json: Json = False) -> int:
     """List every plugin with its version, source and problems."""
     registry = globals_of(ctx).registry()
     if as_json:
-        found = {"plugins": [asdict(item) for item in registry.plugins], "problems": [asdict(it) for it in registry.problems]}
+        found = {
+            "plugins": [asdict(item) for item in registry.plugins],
+            "problems": [asdict(it) for it in registry.problems],
+        }
         print_json(found)
     else:
         typer.echo(_table(registry))
@@ -54,6 +57,7 @@ def list_plugins(ctx: typer.Context, as_json: Json = False) -> int:
 
 
 def check(
+    *,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The plugin's entry point, as plugins list shows it.")],
     as_json: Json = False,
 ) -> int:
@@ -70,7 +74,14 @@ def check(
 
 def _table(registry: Registry) -> str:
     rows = [
-        (item.name, item.version, "built-in" if item.builtin else item.distribution, item.status, str(item.records), item.source)
+        (
+            item.name,
+            item.version,
+            "built-in" if item.builtin else item.distribution,
+            item.status,
+            str(item.records),
+            item.source,
+        )
         for item in registry.plugins
     ]
     table = columns(("PLUGIN", "VERSION", "FROM", "STATUS", "RECORDS", "SOURCE"), rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,19 +10,22 @@ import typer
 from carelabel.cli import given
 from carelabel.cli.output import check_writable, print_json, print_text, write_file
 from carelabel.cli.progress import choose_progress
-from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, InterruptedRunError, UsageError
+from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, InterruptedRunError, RequirementError, UsageError
+from carelabel.label.requirements import check, parse_requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from carelabel.label.requirements import Requirement
     from carelabel.label.schema import Label
     from carelabel.options import RunOptions
 
 _UNFINISHED = frozenset({"failed", "crashed", "timed_out"})
 
 
-def run(  # noqa: PLR0913, PLR0917 - one each of the command line's words
+def run(  # noqa: PLR0913 - one each of the command line's words
     ctx: typer.Context,
+    *,
     model: given.Model,
     meta: given.Meta,
     suite: given.Suite = "quick",
@@ -34,6 +37,15 @@ def run(  # noqa: PLR0913, PLR0917 - one each of the command line's words
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished run of this plan.")] = False,
     trust_pickle: given.TrustPickle = False,
     seed: given.Seed = 0,
+    rating: Annotated[
+        str, typer.Option("--rating", metavar="SCALE", help="A rating scale, or a YAML file.")
+    ] = "default",
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="BOUND", help='Such as "latency_p99{batch=1} < 2ms"; exit code 4 if not met.'
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the label as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
 ) -> int:
@@ -50,7 +62,9 @@ def run(  # noqa: PLR0913, PLR0917 - one each of the command line's words
         resume=resume,
         trust_pickle=trust_pickle,
         seed=seed,
+        rating=rating,
     )
+    requirements = [parse_requirement(text) for text in require or ()]
     if output is not None:
         check_writable(output)
     label = _measure(options, quiet=quiet)
@@ -58,7 +72,20 @@ def run(  # noqa: PLR0913, PLR0917 - one each of the command line's words
     _show(document, as_json=as_json)
     if output is not None:
         _write(label, output)
+    hold(document, requirements)
     return exit_code(document)
+
+
+def hold(document: Mapping[str, Any], requirements: Sequence[Requirement]) -> None:
+    """Hold requirements against a label.
+
+    Raises:
+        RequirementError: If one is not met; all that are not are named.
+    """
+    missed = [verdict for verdict in (check(document, item) for item in requirements) if not verdict.met]
+    if missed:
+        msg = "; ".join(verdict.text for verdict in missed)
+        raise RequirementError(msg, "carelabel recommend shows which form would")
 
 
 def _measure(options: RunOptions, *, quiet: bool) -> Label:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -15,16 +15,15 @@ from carelabel.trust import TrustedFile, distrust, trusted_files
 from carelabel.trust import trust as consent
 
 _MEANING = (
-    "Loading this file can run any code that is stored in it, with all your rights. From now on carelabel loads exactly\n"
-    "this content without asking; if one byte of it changes, it asks again."
+    "Loading this file can run any code that is stored in it, with all your rights. From now on\n"
+    "carelabel loads exactly this content without asking; if one byte of it changes, it asks again."
 )
 
 
 def trust(
+    *,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to trust.", show_default=False)] = None,
-    remove: Annotated[
-        str | None, typer.Option("--remove", metavar="FILE|SHA256", help="Take a consent back.")
-    ] = None,
+    remove: Annotated[str | None, typer.Option("--remove", metavar="FILE|SHA256", help="Take a consent back.")] = None,
     show: Annotated[bool, typer.Option("--list", help="List the trusted files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> int:

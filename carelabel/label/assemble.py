@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carelabel import __version__
 from carelabel.jsonable import to_json
+from carelabel.label.rating import rate
 from carelabel.label.schema import SCHEMA_VERSION, Label
 from carelabel.label.skips import fold_skips
 from carelabel.plan import plan_sha256
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carelabel.host import Host
+    from carelabel.label.scale import Scale
     from carelabel.options import RunOptions
     from carelabel.plan import Plan, PlannedCandidate, PlannedPlatform
     from carelabel.plugin.registry import Registry
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
-    registry: Registry, subject: Subject, host: Host, plan: Plan, outcomes: Outcomes, options: RunOptions
+    registry: Registry,
+    subject: Subject,
+    host: Host,
+    plan: Plan,
+    outcomes: Outcomes,
+    options: RunOptions,
+    scale: Scale,
 ) -> Label:
     """Write the label of a run.
 
@@ -41,7 +49,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
         "subject": _subject(subject),
         "data": {"test": _data(subject.test), "train": _data(subject.train) if subject.train else None},
         "environment": _environment(host, plan, outcomes),
-        "platforms": [_platform(item, outcomes) for item in plan.platforms],
+        "platforms": [_platform(item, plan, outcomes) for item in plan.platforms],
         "candidates": [_candidate(item, outcomes) for item in plan.candidates],
         "quantities": _quantities(plan),
         "measurements": [row for outcome in outcomes.cells for row in _measurements(plan, outcomes, outcome)],
@@ -58,6 +66,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
             "suite": plan.suite,
         },
     }
+    content["ratings"], content["compound"] = rate(content, scale)
     return Label.model_validate(content)
 
 
@@ -98,14 +107,24 @@ def _environment(host: Host, plan: Plan, outcomes: Outcomes) -> Json:
     }
 
 
-def _platform(platform: PlannedPlatform, outcomes: Outcomes) -> Json:
+def _platform(platform: PlannedPlatform, plan: Plan, outcomes: Outcomes) -> Json:
     return {
         "id": platform.id,
         "tags": list(platform.tags),
         "threads": platform.threads,
         "pin": platform.pin,
-        "sensors": [dict(sensor) for sensor in outcomes.sensors],
+        "sensors": [_sensor(meter, outcomes) for meter in plan.meters],
     }
+
+
+def _sensor(meter: Mapping[str, str], outcomes: Outcomes) -> Json:
+    """A meter with its grade and counters, or with the reason why it has none here."""
+    answer = next((item for item in outcomes.sensors if item["id"] == meter["id"]), {})
+    if "sensors" in answer:
+        return {"id": meter["id"], "grade": meter["grade"], "reason": None, "counters": list(answer["sensors"])}
+    text = answer.get("text", "the meter gave no answer")
+    reason = {"code": answer.get("code", "no-answer"), "text": text, "hint": answer.get("hint", "")}
+    return {"id": meter["id"], "grade": None, "reason": reason, "counters": []}
 
 
 def _candidate(candidate: PlannedCandidate, outcomes: Outcomes) -> Json:
@@ -177,5 +196,17 @@ def _problems(registry: Registry, subject: Subject, outcomes: Outcomes) -> list[
     found = [to_json(problem) for problem in registry.problems]
     found += [{"source": "model or data", "code": "warning", "text": text} for text in subject.warnings]
     for candidate, notes in outcomes.environment.get("notes", {}).items():
-        found += [{"source": candidate, "code": name, "text": f"{name}: {value}"} for name, value in notes.items()]
+        found += [{"source": candidate, "code": name, "text": _noticed(name, value)} for name, value in notes.items()]
     return found
+
+
+def _noticed(name: str, value: Any) -> str:  # noqa: ANN401 - a JSON value of an answer
+    """What was noticed while a candidate predicted, in words."""
+    if name == "nondeterministic":
+        return (
+            f"answers change between calls: {value['changed']} of {value['rows']} rows, {value['repeat']} in the same "
+            f"batch and {value['split']} when the rows are split in another way"
+        )
+    if name == "nan":
+        return "answers hold NaN: " + ", ".join(f"{count} rows of {part}" for part, count in value.items())
+    return f"{name}: {value}"

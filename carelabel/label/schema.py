@@ -77,6 +77,7 @@ class SensorPart(_Part):
     id: str
     grade: str | None = None
     reason: ReasonPart | None = pydantic.Field(None, description="Why it has no counter here.")
+    counters: list[str] = pydantic.Field([], description="What it reads here.")
 
 
 class PlatformPart(_Part):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from importlib.metadata import Distribution, distributions
 from typing import TYPE_CHECKING, Final
 
 from carelabel.errors import UsageError
-from carelabel.plugin.loading import FoundPlugin, LoadedPlugin, load_plugin
+from carelabel.plugin.entry_points import FoundPlugin, find_plugins
+from carelabel.plugin.loading import LoadedPlugin, load_plugin
 from carelabel.plugin.records import Problem
 from carelabel.plugin.registry import PluginInfo, Registry
 from carelabel.plugin.vocabulary import unknown_words
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from carelabel.plugin.records import Registered
 
-GROUP: Final = "carelabel"
 DISABLE: Final = "CARELABEL_DISABLE"
-_BUILTIN: Final = "carelabel"
 
 
 def discover(
@@ -44,8 +42,8 @@ def discover(
         UsageError: If `strict` and there is a problem.
     """
     off = {*disabled, *filter(None, (word.strip() for word in os.environ.get(DISABLE, "").split(",")))}
-    plugins, problems = _find(path)
-    loaded = [(found, LoadedPlugin() if found.entry.name in off else load_plugin(found)) for found in plugins]
+    plugins, problems = find_plugins(path)
+    loaded = [(found, LoadedPlugin() if found.name in off else load_plugin(found)) for found in plugins]
     records, clashes = _settle(loaded)
     titles = {item.id: found.title for found, result in loaded for item in result.records}
     unknown = unknown_words({identifier: item.record for identifier, item in records.items()}, titles)
@@ -64,51 +62,6 @@ def discover(
 
 def _order(problem: Problem) -> tuple[str, str, str]:
     return problem.source, problem.code, problem.text
-
-
-def _find(path: Sequence[str] | None) -> tuple[list[FoundPlugin], list[Problem]]:
-    """Every entry point of the group, sorted; of one distribution the first on the path counts."""
-    plugins: dict[tuple[str, str], FoundPlugin] = {}
-    problems = []
-    seen: set[str] = set()
-    for distribution in distributions() if path is None else distributions(path=list(path)):
-        name = ""
-        try:
-            text = distribution.read_text("entry_points.txt")
-            if not text or GROUP not in text:
-                continue
-            name, version = _identity(distribution)
-            if name in seen:
-                continue
-            plugins |= {(found.entry.name, name): found for found in _entries(distribution, name, version)}
-        except Exception as error:  # noqa: BLE001 - damaged metadata of one distribution, of whatever kind, costs only itself
-            shown = name or str(getattr(distribution, "_path", "a distribution"))
-            text = f"entry_points.txt must be readable, got {type(error).__name__}: {error}"
-            problems.append(Problem(source=shown, code="unreadable", text=text, hint="install the distribution again"))
-        seen.add(name)
-    return [plugins[key] for key in sorted(plugins)], problems
-
-
-def _identity(distribution: Distribution) -> tuple[str, str]:
-    """Normalised name and version; from the folder's name where METADATA is missing."""
-    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
-    if metadata:
-        return distribution.name.lower().replace("_", "-"), distribution.version
-    stem = str(getattr(distribution, "_path", "unknown-0")).replace("\\", "/").rsplit("/", 1)[-1]
-    name, _, version = stem.removesuffix(".dist-info").removesuffix(".egg-info").partition("-")
-    return name.lower().replace("_", "-"), version or "unknown"
-
-
-def _entries(distribution: Distribution, name: str, version: str) -> Iterator[FoundPlugin]:
-    for entry in distribution.entry_points:
-        if entry.group == GROUP:
-            yield FoundPlugin(
-                entry=entry,
-                distribution=name,
-                version=version,
-                source=str(distribution.locate_file("")),
-                builtin=name == _BUILTIN,
-            )
 
 
 def _settle(
@@ -136,14 +89,14 @@ def _clash(identifier: str, rivals: list[tuple[FoundPlugin, Registered]], *, kep
     text = f"an id must be given once, got {identifier} {len(rivals)} times, from {who}; {fate}"
     losers = {found.title: found for found, item in rivals if not (kept and item.builtin)}
     return [
-        Problem(source=title, code="clash", text=text, hint=f"remove or rename one, or --no-plugins {found.entry.name}")
+        Problem(source=title, code="clash", text=text, hint=f"remove or rename one, or --no-plugins {found.name}")
         for title, found in sorted(losers.items())
     ]
 
 
 def _idle_switches(off: Iterable[str], plugins: Sequence[FoundPlugin]) -> Iterator[Problem]:
     """A name that switches nothing off is a spelling mistake worth telling."""
-    names = sorted({found.entry.name for found in plugins})
+    names = sorted({found.name for found in plugins})
     for name in sorted(set(off) - set(names)):
         text = f"a plugin to switch off must be one of {', '.join(names) or 'none'}, got {name!r}"
         yield Problem(source=name, code="unknown-plugin", text=text, hint="carelabel plugins list shows them")
@@ -158,17 +111,17 @@ def _infos(
     counts = Counter((item.id.rpartition(".")[0], item.distribution) for item in records.values())
     infos = []
     for found in plugins:
-        count = counts[found.entry.name, found.distribution]
+        count = counts[found.name, found.distribution]
         texts = [problem.text for problem in problems if problem.source == found.title]
         infos.append(
             PluginInfo(
-                name=found.entry.name,
-                module=found.entry.value,
+                name=found.name,
+                module=found.value,
                 distribution=found.distribution,
                 version=found.version,
                 source=found.source,
                 builtin=found.builtin,
-                status="disabled" if found.entry.name in off else "failed" if texts and not count else "loaded",
+                status="disabled" if found.name in off else "failed" if texts and not count else "loaded",
                 records=count,
                 problem="; ".join(texts),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from carelabel.plugin.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from importlib.metadata import EntryPoint
+
+    from carelabel.plugin.entry_points import FoundPlugin
 
 HOOKS: Final[Mapping[str, type[Record]]] = MappingProxyType(
     {
@@ -44,27 +46,6 @@ HOOKS: Final[Mapping[str, type[Record]]] = MappingProxyType(
         "carelabel_executors": Executor,
     },
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FoundPlugin:
-    """An entry point that has not been loaded yet.
-
-    Attributes:
-        source: Folder that its distribution was found in.
-        builtin: True when it comes with carelabel itself.
-    """
-
-    entry: EntryPoint
-    distribution: str
-    version: str
-    source: str
-    builtin: bool
-
-    @property
-    def title(self) -> str:
-        """Entry point, distribution and version, for problems."""
-        return f"{self.entry.name} ({self.distribution} {self.version})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +92,7 @@ def _hook_callers(found: FoundPlugin) -> list[tuple[str, Callable[[], list[Any]]
     manager = PluginManager(hookspecs.PROJECT)  # one for each plugin: a refused one leaves nothing half registered
     manager.add_hookspecs(hookspecs)
     try:
-        manager.register(module, name=found.entry.name)
+        manager.register(module, name=found.name)
     except PluginValidationError as error:
         first = str(error).strip().splitlines()
         text = f"a hook must take no arguments and be declared as in carelabel.plugin.hookspecs, got {' '.join(first)}"
@@ -128,12 +109,20 @@ def _hook_callers(found: FoundPlugin) -> list[tuple[str, Callable[[], list[Any]]
 def _import(found: FoundPlugin) -> object:
     try:
         with redirect_stdout(sys.stderr):  # stdout belongs to the answer of the command
-            return found.entry.load()
+            return _load(found.value)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # sys.exit() in one plugin must not end the program either
-        text = f"{found.entry.value} must import, got {_one_line(error)}"
+        text = f"{found.value} must import, got {_one_line(error)}"
         raise _RefusedError(_problem(found, "import-failed", text)) from error
+
+
+def _load(value: str) -> object:
+    module, _, attributes = value.partition("[")[0].partition(":")  # in brackets there may be extras
+    found: object = importlib.import_module(module.strip())
+    for attribute in filter(None, attributes.strip().split(".")):
+        found = getattr(found, attribute)
+    return found
 
 
 def _call(found: FoundPlugin, name: str, caller: Callable[[], list[Any]]) -> list[Any]:
@@ -173,7 +162,7 @@ def _objection(found: FoundPlugin, hook: str, record: object) -> Problem | None:
 
 def _registered(found: FoundPlugin, record: Record) -> Registered:
     return Registered(
-        id=f"{found.entry.name}.{record.name}",
+        id=f"{found.name}.{record.name}",
         record=record,
         distribution=found.distribution,
         version=found.version,
@@ -183,7 +172,7 @@ def _registered(found: FoundPlugin, record: Record) -> Registered:
 
 def _problem(found: FoundPlugin, code: str, text: str, hint: str = "") -> Problem:
     way_out = f"install {found.distribution} again" if found.builtin else f"mend or remove {found.distribution}"
-    switch_off = f"{way_out}, or switch it off: --no-plugins {found.entry.name}"
+    switch_off = f"{way_out}, or switch it off: --no-plugins {found.name}"
     return Problem(source=found.title, code=code, text=text, hint=hint or switch_off)
 
 

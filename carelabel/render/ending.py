@@ -40,7 +40,9 @@ def render_ending(label: Json) -> Iterator[RenderableType]:
 def _section(title: str, items: Any, row: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - JSON, and a function of it
     if not items:
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2, 0, 0)
+    )
     table.add_column(ratio=1, overflow="fold")
     table.add_column(ratio=2, overflow="fold")
     for item in items:

@@ -55,7 +55,10 @@ def _facts(label: Json) -> Iterator[tuple[str, str]]:
             yield f"{name.capitalize()} data", _data(data)
     processors = environment.get("processors")
     many = f"{processors} processor{'s' * (processors != 1)}" if processors else ""
-    yield "Machine", _join(environment["processor"], many, size(environment.get("memory_bytes")), *environment.get("gpus", ()))
+    yield (
+        "Machine",
+        _join(environment["processor"], many, size(environment.get("memory_bytes")), *environment.get("gpus", ())),
+    )
     lock = "" if environment["lock"] == "machine" else f"measuring lock: {environment['lock']} only"
     isolation = "" if environment["isolation"] == "full" else f"isolation: {environment['isolation']}"
     yield "System", _join(environment["platform"], f"Python {environment['python']}", isolation, lock)
@@ -84,8 +87,8 @@ def render_candidates(label: Json) -> Table:
     """Every form of the model: whether it was built, and how far it is still the same model."""
     table = Table(title="Candidates", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("", overflow="fold")
-    for head in ("same model?", "flips", "max diff", "size", "converted in"):
-        table.add_column(head, justify="left" if head == "same model?" else "right")
+    for head in ("same model?", "flips", "max diff", "size", "built in"):
+        table.add_column(head, justify="left" if head == "same model?" else "right", overflow="fold")
     for candidate in label["candidates"]:
         parity = candidate.get("parity") or {}
         verdict = "original" if not candidate.get("parent") else parity.get("class") or ""
@@ -114,6 +117,8 @@ def candidate_reasons(label: Json) -> Iterator[Text]:
         because = (candidate.get("parity") or {}).get("because") or ()
         if reason:
             hint = f" ({reason['hint']})" if reason.get("hint") else ""
-            yield Text(f"  {candidate['id']}: {reason['text']}{hint}", style="red" if candidate["status"] == "failed" else "")
+            yield Text(
+                f"  {candidate['id']}: {reason['text']}{hint}", style="red" if candidate["status"] == "failed" else ""
+            )
         elif because:
             yield Text(f"  {candidate['id']}: {'; '.join(map(str, because))}", style="dim")

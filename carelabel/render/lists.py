@@ -65,24 +65,39 @@ def records_as_text(kind: type[Record], found: Sequence[Registered], width: int 
 
 def records_as_json(found: Sequence[Registered]) -> str:
     """All fields of all records: a JSON array with one record a line."""
-    import json  # noqa: PLC0415 - a list for people does without
-
-    names: dict[type[Record], tuple[str, ...]] = {}
-    lines = []
-    for item in found:
-        kind = type(item.record)
-        own = names.get(kind) or names.setdefault(kind, tuple(field.name for field in fields(kind)))
-        head = {"id": item.id, "kind": kind.kind, "distribution": item.distribution, "version": item.version}
-        body = {name: _value(getattr(item.record, name)) for name in own}
-        lines.append(json.dumps({**head, "builtin": item.builtin, **body}, allow_nan=False))
-    return "[\n" + ",\n".join(lines) + "\n]" if lines else "[]"
+    if not found:
+        return "[]"
+    lines = _Lines()
+    return "[\n" + ",\n".join(map(lines.of, found)) + "\n]"
 
 
-def _value(value: Any) -> Any:  # noqa: ANN401 - the value of any field
-    if isinstance(value, str | bool | int) or value is None:
-        return value  # most fields are, and a thousand records must not take long
-    if isinstance(value, frozenset):
-        return sorted(value)
-    from carelabel.jsonable import to_json  # noqa: PLC0415 - as above
+class _Lines:
+    """Records as JSON. `carelabel.jsonable.to_json` walks through every value, which takes too long for a thousand."""
 
-    return to_json(value)
+    def __init__(self) -> None:
+        import json  # noqa: PLC0415 - a list for people does without
+
+        self._names: dict[type, tuple[str, ...]] = {}
+        self._fast = json.JSONEncoder(allow_nan=False, default=self._plain)
+
+    def of(self, item: Registered) -> str:
+        """One record with its id and origin."""
+        record = item.record
+        head = {"id": item.id, "kind": record.kind, "distribution": item.distribution, "version": item.version}
+        line = {**head, "builtin": item.builtin, **self._fields(record)}
+        try:
+            return self._fast.encode(line)
+        except ValueError:  # bounds such as infinity, which have a JSON form of their own
+            from carelabel.jsonable import to_json  # noqa: PLC0415 - as above
+
+            return self._fast.encode(to_json(line))
+
+    def _fields(self, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any record
+        kind = type(value)
+        names = self._names.get(kind) or self._names.setdefault(kind, tuple(field.name for field in fields(kind)))
+        return {name: getattr(value, name) for name in names}
+
+    def _plain(self, value: Any) -> Any:  # noqa: ANN401 - what the encoder does not know
+        if isinstance(value, frozenset):
+            return sorted(value)
+        return value.hex() if isinstance(value, bytes) else self._fields(value)

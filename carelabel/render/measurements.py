@@ -102,7 +102,12 @@ def _surface_rows(
     if not whole and len(points) > _MANY_POINTS:
         points = [points[0], points[-1]]
     return [
-        Row(test=test, quantity=quantity, at=_words(point), cells={name: [item] for name, item in surface[point].items()})
+        Row(
+            test=test,
+            quantity=quantity,
+            at=_words(point),
+            cells={name: [item] for name, item in surface[point].items()},
+        )
         for point in points
     ]
 
@@ -151,7 +156,11 @@ class FigureTable:
 def _common_flags(rows: Sequence[Row]) -> list[str]:
     """Flags that every figure of the table has."""
     flags = [
-        item.get("flags", ()) for row in rows for items in row.cells.values() for item in items if item.get("value") is not None
+        item.get("flags", ())
+        for row in rows
+        for items in row.cells.values()
+        for item in items
+        if item.get("value") is not None
     ]
     return [flag for flag in dict.fromkeys(flags[0]) if all(flag in each for each in flags)] if len(flags) > 1 else []
 
@@ -193,13 +202,15 @@ def _parts(shown: Sequence[str], widths: Mapping[str, int], room: int) -> list[l
     parts: list[list[str]] = [[]]
     for name in shown:
         part = parts[-1]
-        if part and sum(widths[each] for each in part) + widths[name] > room and len(part) > (len(parts) > 1):
+        if len(part) > 1 and sum(widths[each] for each in part) + widths[name] > room:
             parts.append([shown[0]])
         parts[-1].append(name)
     return parts
 
 
-def _part(title: str, part: Sequence[str], heads: Sequence[tuple[str, str]], cells: Sequence[Mapping[str, Text]]) -> Table:
+def _part(
+    title: str, part: Sequence[str], heads: Sequence[tuple[str, str]], cells: Sequence[Mapping[str, Text]]
+) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, _PADDING, 0, 0))
     table.add_column("")
     table.add_column("")

@@ -80,7 +80,7 @@ def _distances(value: float, interval: Sequence[Any] | None) -> tuple[float, flo
 
 
 def _decimals(value: float, lower: float, upper: float, *, even: bool) -> int:
-    """As many as show two digits of an even distance, or one of the smaller, with at most five or three of the value."""
+    """As many as show two digits of an even distance, or one of the smaller; of the value five, or three, at most."""
     distance = max(lower, upper) if even else min(lower, upper) or max(lower, upper)
     digits, most = (2, 5) if even else (1, 3)
     wanted = digits - 1 - math.floor(math.log10(distance))

@@ -92,7 +92,7 @@ def _probe_meters(running: Running) -> tuple[Mapping[str, Any], ...]:
     except WorkerError as error:
         running.progress.note(f"the meters could not be probed: {error.reason.text}")
         return tuple(
-            {"id": meter["id"], "grade": None, "reason": error.reason.text, "sensors": []}
+            {"id": meter["id"], "code": error.reason.code, "text": error.reason.text, "hint": error.reason.hint}
             for meter in running.plan.meters
         )
     finally:

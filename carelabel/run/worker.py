@@ -133,7 +133,7 @@ class Worker:
 
 def _tie_to_parent(parent: int) -> bool | None:
     """Die with the parent, also when it is killed; adopt orphans, so that the parent can find them from here."""
-    tied = True
+    tied = portable.die_with_parent()
     portable.adopt_orphans()
     if os.getppid() != parent:
         os._exit(0)  # it died before it was tied

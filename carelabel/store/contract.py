@@ -15,7 +15,9 @@ class LabelNotFoundError(UsageError):
     """The store holds no label of that id."""
 
     def __init__(self, wanted: str) -> None:
-        super().__init__(f"a label's id must be one in the store, found none for {wanted!r}", "carelabel history lists them")
+        super().__init__(
+            f"a label's id must be one in the store, found none for {wanted!r}", "carelabel history lists them"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

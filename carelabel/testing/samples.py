@@ -28,12 +28,18 @@ class Sample:
         first: (n,) truth, or (n, features) for a metric on features.
         perfect: The best possible second argument, or None where nothing is known to be best.
         worse: A second argument with mistakes in it.
+        classes: The classes in the order of the columns, for probabilities and scores.
     """
 
     name: str
     first: NDArray[Any]
     perfect: NDArray[Any] | None
     worse: NDArray[Any]
+    classes: NDArray[Any] | None = None
+
+    def keywords(self) -> dict[str, Any]:
+        """What the scorer passes beside the two arrays."""
+        return {} if self.classes is None else {"classes": self.classes}
 
 
 def features() -> NDArray[np.float64]:
@@ -99,7 +105,7 @@ def _classified(name: str, truth: NDArray[Any], kind: str) -> Sample:
         return Sample(name=name, first=truth, perfect=truth.copy(), worse=classes[wrong])
     make = _probabilities if kind == "probabilities" else _scores
     perfect = np.eye(len(classes))[codes] if kind == "probabilities" else _scores(codes, len(classes))
-    return Sample(name=name, first=truth, perfect=perfect, worse=make(wrong, len(classes)))
+    return Sample(name=name, first=truth, perfect=perfect, worse=make(wrong, len(classes)), classes=classes)
 
 
 def _probabilities(codes: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

@@ -43,22 +43,20 @@ def raw_scores(ensemble: TreeEnsemble, rows: Array) -> Array:
 
 def linked(ensemble: TreeEnsemble, scores: Array) -> Array:
     """Scores after the link, same shape and dtype."""
+    scaled = scores if ensemble.link_scale == 1.0 else scores * scores.dtype.type(ensemble.link_scale)
     if ensemble.link == "identity":
-        return scores
-    scaled = scores * scores.dtype.type(ensemble.link_scale) if ensemble.link_scale != 1.0 else scores
+        return scaled
+    values: Array
     with np.errstate(over="ignore"):
         if ensemble.link == "exp":
-            means: Array = np.exp(scaled)
-            return means
-        if ensemble.link == "logistic":
+            values = np.exp(scaled)
+        elif ensemble.link == "logistic":
             one = scores.dtype.type(1)
-            probability: Array = one / (one + np.exp(-scaled))
-            return probability
-    if ensemble.link == "softmax":
-        power: Array = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        power /= power.sum(axis=1, keepdims=True)
-        return power
-    return scaled
+            values = one / (one + np.exp(-scaled))
+        else:
+            values = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+            values /= values.sum(axis=1, keepdims=True)
+    return values
 
 
 def predict_proba(ensemble: TreeEnsemble, rows: Array) -> Array | list[Array]:

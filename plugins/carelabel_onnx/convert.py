@@ -7,11 +7,17 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+import skl2onnx
+from skl2onnx.common import data_types as types
+from skl2onnx.common._registration import get_converter  # there is no public way to ask for a converter's options
+from skl2onnx.sklapi import CastTransformer
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 
 from carelabel.errors import CareLabelError
 from carelabel.plugin.protocols import Artefact
-from carelabel.subject import InputType
 from carelabel_onnx.graph import graph_facts
+from carelabel_onnx.imputer import CONVERSIONS, SHAPES
 from carelabel_onnx.precision import computes_in_float64, has_float32_step
 from carelabel_onnx.session import open_session
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     from carelabel.data.rows import Rows
     from carelabel.plugin.protocols import ConvertContext
+    from carelabel.subject import InputType
 
 INPUT: Final = "X"
 Precision = Literal["float32", "float64"]
@@ -54,8 +61,7 @@ def convert(artefact: Artefact, out: Path, context: ConvertContext, precision: s
         input_type=input_type,
         parameters={
             "precision": graph_type,
-            "parameters": facts.parameters,
-            "counts": facts.counts,
+            "parameter_counts": {"parameters": facts.parameters, **facts.counts},
             **({} if column is None else {"decision_column": column}),
         },
     )
@@ -77,7 +83,7 @@ def _choose(estimator: Any, source: InputType, precision: str) -> tuple[Precisio
     last = steps[-1][1] if steps else estimator
     in_float64 = computes_in_float64(last)
     if precision == "auto":
-        preparing = bool(steps) and len(steps) > 1
+        preparing = steps is not None and len(steps) > 1
         wanted: Precision = "float64" if (in_float64 or preparing) and not has_float32_step(estimator) else "float32"
     else:
         wanted = "float64" if precision == "float64" else "float32"
@@ -86,18 +92,13 @@ def _choose(estimator: Any, source: InputType, precision: str) -> tuple[Precisio
     return wanted, _with_cast(estimator)
 
 
-def _with_cast(pipeline: Any) -> Any:  # noqa: ANN401 - a scikit-learn Pipeline
-    from skl2onnx.sklapi import CastTransformer  # noqa: PLC0415 - a worker-side import
-    from sklearn.pipeline import Pipeline  # noqa: PLC0415 - as above
-
+def _with_cast(pipeline: Pipeline) -> Pipeline:
     cast = CastTransformer(dtype=np.float32)
     return Pipeline([*pipeline.steps[:-1], ("round_to_float32", cast), pipeline.steps[-1]])
 
 
 def _initial_types(source: InputType, rows: Rows, graph_type: Precision) -> list[tuple[str, Any]]:
     """skl2onnx's description of the inputs: one tensor, or one a column of a frame."""
-    from skl2onnx.common import data_types as types  # noqa: PLC0415 - as above
-
     number = types.DoubleTensorType if graph_type == "float64" else types.FloatTensorType
     if source.container != "frame":
         return [(INPUT, number([None, *source.shape]))]
@@ -107,15 +108,21 @@ def _initial_types(source: InputType, rows: Rows, graph_type: Precision) -> list
 
 
 def _to_onnx(estimator: Any, initial: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - onnx.ModelProto
-    import skl2onnx  # noqa: PLC0415 - as above
-
     # The newest opset that skl2onnx was tested with; ONNX Runtime knows newer ones.
     opset = skl2onnx.get_latest_tested_opset_version()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return skl2onnx.to_onnx(estimator, initial_types=initial, target_opset=opset, options=_options(estimator))
-        except Exception as error:  # noqa: BLE001 - skl2onnx raises whatever its converters do
+            return skl2onnx.convert_sklearn(
+                estimator,
+                name=type(estimator).__name__,
+                initial_types=initial,
+                target_opset=opset,
+                options=_options(estimator),
+                custom_conversion_functions=CONVERSIONS,
+                custom_shape_calculators=SHAPES,
+            )
+        except Exception as error:
             said = " ".join(str(error).split())[:300]
             msg = f"skl2onnx must know every part of the model; it says: {type(error).__name__}: {said}"
             raise CareLabelError(msg, "register a converter with skl2onnx, or leave this candidate out") from error
@@ -126,17 +133,13 @@ def _options(estimator: Any) -> dict[int, dict[str, bool]] | None:  # noqa: ANN4
 
     A Pipeline hands its own option on to its last step, even to one whose converter refuses it.
     """
-    from skl2onnx import get_model_alias  # noqa: PLC0415 - a worker-side import
-    from skl2onnx.common._registration import get_converter  # noqa: PLC0415 - there is no public way to ask
-    from sklearn.base import is_classifier  # noqa: PLC0415 - as above
-
     if not is_classifier(estimator):
         return None
     final = estimator
     while hasattr(final, "steps"):
         final = final.steps[-1][1]
     try:
-        allowed = get_converter(get_model_alias(type(final))).get_allowed_options()
+        allowed = get_converter(skl2onnx.get_model_alias(type(final))).get_allowed_options()
     except (RuntimeError, ValueError, KeyError):
         return None  # no converter for it: the conversion itself says so
     if allowed and "zipmap" in allowed:
@@ -151,7 +154,7 @@ def _input_type(source: InputType, graph_type: Precision) -> InputType:
 
 
 def _decision_column(session: Any, artefact: Artefact, model: Any) -> int | None:  # noqa: ANN401 - onnx and its runtime
-    """Where a graph keeps the decision towards the second of two classes: SVMClassifier puts it first, others second."""
+    """Which column holds the decision towards the second of two classes: SVMClassifier's first, else the second."""
     binary = len(artefact.facts.classes) == 2 and artefact.facts.decision and not artefact.facts.probabilities  # noqa: PLR2004
     if not binary or len(session.get_outputs()) < 2:  # noqa: PLR2004 - a label and scores
         return None

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnxruntime as ort
 
 from carelabel.errors import LoadError
 from carelabel.subject import ModelFacts
@@ -18,7 +19,6 @@ from carelabel_onnx.session import open_session
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import onnxruntime
     from numpy.typing import NDArray
 
     from carelabel.data.rows import DataSet
@@ -35,8 +35,6 @@ def facts_of(path: Path, data: DataSet) -> ModelFacts:
     Raises:
         LoadError: If it cannot be run, or its inputs, outputs and classes do not fit the data.
     """
-    import onnxruntime as ort  # noqa: PLC0415 - a worker-side import
-
     session = open_session(path, None)
     graph = read_graph(path)
     task = _task(session, data)
@@ -60,7 +58,7 @@ def facts_of(path: Path, data: DataSet) -> ModelFacts:
     return _probe(session, facts, data)
 
 
-def _task(session: onnxruntime.InferenceSession, data: DataSet) -> str:
+def _task(session: ort.InferenceSession, data: DataSet) -> str:
     """A graph does not say what it is for: classes in the data, or labels without them, tell it."""
     if data.facts.classes:
         return "classification"
@@ -73,7 +71,7 @@ def _task(session: onnxruntime.InferenceSession, data: DataSet) -> str:
     return "regression" if not has_label else "clustering"
 
 
-def _classes(name: str, session: onnxruntime.InferenceSession, graph: GraphFacts, data: DataSet) -> tuple[Label, ...]:
+def _classes(name: str, session: ort.InferenceSession, graph: GraphFacts, data: DataSet) -> tuple[Label, ...]:
     """In the order of the scores: as the graph names them, else those of the data where their number fits."""
     if graph.classes:
         return graph.classes
@@ -89,7 +87,7 @@ def _classes(name: str, session: onnxruntime.InferenceSession, graph: GraphFacts
     raise LoadError(msg, "use a test set that holds every class, or export the graph with its class labels")
 
 
-def _score_width(session: onnxruntime.InferenceSession) -> int | None:
+def _score_width(session: ort.InferenceSession) -> int | None:
     """Number of classes by the shape of the scores, None when the graph leaves it open or gives none."""
     for node in session.get_outputs():
         if node.type in FLOAT_TYPES and len(node.shape) > 1 and isinstance(node.shape[-1], int):
@@ -97,7 +95,7 @@ def _score_width(session: onnxruntime.InferenceSession) -> int | None:
     return None
 
 
-def _probe(session: onnxruntime.InferenceSession, facts: ModelFacts, data: DataSet) -> ModelFacts:
+def _probe(session: ort.InferenceSession, facts: ModelFacts, data: DataSet) -> ModelFacts:
     """Complete the facts with what only predictions show: number of outputs, and whether scores are probabilities."""
     outputs = outputs_of(session.get_outputs(), facts.task)
     if len(data.rows) == 0:
@@ -107,7 +105,7 @@ def _probe(session: onnxruntime.InferenceSession, facts: ModelFacts, data: DataS
     try:
         answer = looking.predict(rows)
         scores = looking.scores(rows) if outputs.scores else None
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions share no public base class
+    except Exception as error:
         msg = f"the graph must predict the rows of its test set; ONNX Runtime says: {error}"
         raise LoadError(msg, "check that data and model belong together") from error
     width = int(answer.shape[1]) if answer.ndim > 1 and facts.task == "regression" else 1
@@ -131,11 +129,9 @@ def _producer(graph: GraphFacts) -> dict[str, str]:
     return {graph.producer: graph.producer_version or "unknown"} if graph.producer else {}
 
 
-def _batch_warning(session: onnxruntime.InferenceSession) -> tuple[str, ...]:
+def _batch_warning(session: ort.InferenceSession) -> tuple[str, ...]:
     shape = session.get_inputs()[0].shape
     if not shape or not isinstance(shape[0], int):
         return ()
-    return (
-        f"the graph takes exactly {shape[0]} rows a call; larger batches are split, smaller ones are filled up by repeating "
-        "a row",
-    )
+    line = f"the graph takes exactly {shape[0]} rows a call; larger batches are split, smaller ones filled up"
+    return (line,)

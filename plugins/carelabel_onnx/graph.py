@@ -1,4 +1,7 @@
-"""What a graph holds: operators, learned numbers, classes. Needs the onnx package, so only inspector and converter use it."""
+"""What a graph holds: operators, learned numbers, classes.
+
+Needs the package onnx, which predicting does not: only the inspector and the converter import this.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import onnx
+from onnx import TensorProto, numpy_helper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +72,6 @@ def _inner(operators: dict[str, int], layers: int) -> set[str]:
 
 def read_graph(path: Path) -> GraphFacts:
     """Look through a graph; weights in files beside it are counted by their shapes and not read."""
-    import onnx  # noqa: PLC0415 - not needed to predict
-
     return graph_facts(onnx.load(str(path), load_external_data=False))
 
 
@@ -108,11 +112,9 @@ def _initialisers(graph: Any) -> int:  # noqa: ANN401 - a GraphProto, or a Funct
     return dense + sum(_tensor(tensor.values) for tensor in getattr(graph, "sparse_initializer", ()))
 
 
-def _tensor(tensor: Any) -> int:  # noqa: ANN401 - a TensorProto
-    from onnx import TensorProto  # noqa: PLC0415 - as above
-
+def _tensor(tensor: TensorProto) -> int:
     is_structure = tensor.data_type in {TensorProto.INT64, TensorProto.BOOL, TensorProto.STRING}
-    return 0 if is_structure else math.prod(tensor.dims)
+    return 0 if is_structure else int(math.prod(tensor.dims))
 
 
 def _constant(node: Any) -> int:  # noqa: ANN401 - a NodeProto
@@ -123,7 +125,8 @@ def _constant(node: Any) -> int:  # noqa: ANN401 - a NodeProto
         return _tensor(found["value"].t)
     if "sparse_value" in found:
         return _tensor(found["sparse_value"].sparse_tensor.values)
-    return len(found["value_floats"].floats) if "value_floats" in found else int("value_float" in found)
+    floats: int = len(found["value_floats"].floats) if "value_floats" in found else 0
+    return floats + int("value_float" in found)
 
 
 def _attributes(node: Any, counts: Counter[str]) -> int:  # noqa: ANN401 - as above
@@ -144,8 +147,8 @@ def _count_trees(held: dict[str, Any], counts: Counter[str]) -> int:
     """Add trees, nodes, leaves and thresholds; the thresholds are learned numbers."""
     if "nodes_modes" not in held or not held["nodes_modes"].strings:
         return 0  # the later TreeEnsemble packs its nodes in another way
-    modes = held["nodes_modes"].strings
-    leaves = sum(mode == b"LEAF" for mode in modes)
+    modes = list(held["nodes_modes"].strings)
+    leaves = int(sum(mode == b"LEAF" for mode in modes))
     counts["trees"] += len(set(held["nodes_treeids"].ints))
     counts["nodes"] += len(modes)
     counts["leaves"] += leaves
@@ -160,9 +163,7 @@ def _length(attribute: Any) -> int:  # noqa: ANN401 - an AttributeProto
 
 
 def _classes(graph: Any) -> tuple[str | int, ...]:  # noqa: ANN401 - as above
-    """Labels that the graph names: of a classifier or ZipMap node, or the table that its label output is looked up in."""
-    from onnx import numpy_helper  # noqa: PLC0415 - as above
-
+    """Labels that the graph names: a classifier's or ZipMap's, or the table that its label output is looked up in."""
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.name.startswith("classlabels_") and (attribute.strings or attribute.ints):

@@ -78,7 +78,9 @@ def _row_shape(node: Any, found: tuple[int, ...]) -> tuple[int, ...]:  # noqa: A
     if math.prod(wanted) != math.prod(found) or not wanted or turned:
         shown = "x".join(map(str, axes)) or "nothing"
         msg = f"the data must have rows as the graph takes them, {shown}; it has {'x'.join(map(str, found))}"
-        raise LoadError(msg, "lay the data down in that shape" if turned else "check that data and model belong together")
+        raise LoadError(
+            msg, "lay the data down in that shape" if turned else "check that data and model belong together"
+        )
     return wanted
 
 

@@ -13,7 +13,7 @@ def carelabel_backends() -> list[Backend]:
     return [
         Backend(
             name="runtime",
-            summary="ONNX files on ONNX Runtime, on processors and CUDA devices",
+            summary="ONNX files on ONNX Runtime, on processors",
             entry="carelabel_onnx.backend:RuntimeBackend",
             tasks=TASKS,
             frameworks=frozenset({"onnx"}),
@@ -23,6 +23,31 @@ def carelabel_backends() -> list[Backend]:
             suffixes=(".onnx",),
             framework="onnx",
             executes_code=False,
+        ),
+        Backend(
+            name="runtime-cuda",
+            summary="ONNX files on ONNX Runtime, on CUDA devices",
+            entry="carelabel_onnx.backend:RuntimeBackend",
+            tasks=TASKS,
+            frameworks=frozenset({"onnx"}),
+            families=ANY,
+            runs_on=frozenset({"cpu", "cuda"}),
+            requires=("onnx>=1.16", "onnxruntime-gpu>=1.20"),
+            formats=frozenset({"onnx"}),
+            suffixes=(".onnx",),
+            framework="onnx",
+            executes_code=False,
+        ),
+        Backend(
+            name="reference-runtime",
+            summary="the reference workload of the ratings, on ONNX Runtime",
+            entry="carelabel_onnx.reference:ReferenceBackend",
+            tasks=ANY,
+            frameworks=ANY,
+            requires=("onnx>=1.16", "onnxruntime>=1.20"),
+            formats=frozenset({"onnx-reference"}),
+            suffixes=(),
+            framework="onnx",
         ),
     ]
 
@@ -55,9 +80,23 @@ def carelabel_converters() -> list[Converter]:
             slug="onnx",
             lossless=True,
             tolerance=(
-                "scores are float32 sums where ONNX Runtime has only those (trees, boosting, support vectors): about 1e-6; "
-                "histogram boosting gets float32 inputs, so inputs that float32 does not hold can fall on the other side of "
-                "a threshold"
+                "scores are float32 sums where ONNX Runtime has only those (trees, boosting, support vectors): about "
+                "1e-6; histogram boosting gets float32 inputs, so one that float32 does not hold can fall on the other "
+                "side of a threshold"
             ),
+        ),
+        Converter(
+            name="reference",
+            summary="a small seeded network of the model's shape, which resource figures are rated against",
+            entry="carelabel_onnx.reference:convert",
+            tasks=ANY,
+            frameworks=ANY,
+            requires=("onnx>=1.16", "onnxruntime>=1.20"),
+            cost="cheap",
+            source=ANY,
+            target="onnx-reference",
+            conversion="reference",
+            slug="reference",
+            lossless=False,
         ),
     ]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sklearn.impute import SimpleImputer
+
+from carelabel_onnx.imputer import is_plain
+
 # ONNX Runtime computes these in float64 from end to end, as scikit-learn does: the differences are of the order of
 # 1e-15 instead of 1e-6, and far smaller than that for features of very different size.
 FLOAT64_MODULES: Final = (
@@ -32,9 +36,9 @@ def computes_in_float64(estimator: Any) -> bool:  # noqa: ANN401 - any estimator
 
 
 def has_float32_step(estimator: Any) -> bool:  # noqa: ANN401 - as above
-    """Whether a preprocessing step inside has an operator for float32 only: ONNX's Imputer."""
-    inner = [estimator, *_parts(estimator)]
-    return any(type(part).__name__ == "SimpleImputer" for part in inner)
+    """Whether a step inside has an operator for float32 only: an imputer of numbers beyond `carelabel_onnx.imputer`."""
+    imputers = [part for part in [estimator, *_parts(estimator)] if isinstance(part, SimpleImputer)]
+    return any(not is_plain(imputer) and imputer.statistics_.dtype.kind == "f" for imputer in imputers)
 
 
 def _parts(estimator: Any) -> list[Any]:  # noqa: ANN401 - as above

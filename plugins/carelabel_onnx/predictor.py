@@ -88,7 +88,8 @@ class RuntimePredictor:
             return scores
         if self._decision_column is None:
             self._decision_column = self._find_decision_column(scores, x)
-        return scores[:, self._decision_column]
+        decision: NDArray[np.floating] = scores[:, self._decision_column]
+        return decision
 
     def _find_decision_column(self, scores: NDArray[np.floating], x: Any) -> int:  # noqa: ANN401 - as above
         """Operators disagree about the sign: SVMClassifier puts the decision first, LinearClassifier second."""
@@ -104,7 +105,7 @@ class RuntimePredictor:
         if self._outputs.scores_are_maps:
             classes = [] if self._classes is None else self._classes.tolist()
             return np.array([[row[name] for name in classes] for row in raw])
-        scores = raw.reshape(len(raw), -1)
+        scores: NDArray[np.floating] = raw.reshape(len(raw), -1)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def _from_scores(self, raw: NDArray[np.floating]) -> NDArray[Any]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import onnxruntime as ort
+
 from carelabel.errors import LoadError
 from carelabel_onnx.content import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import onnxruntime
-
     from carelabel.plugin.protocols import PlatformSpec
 
 _ERRORS_ONLY = 3
 
 
-def open_session(path: Path, platform: PlatformSpec | None) -> onnxruntime.InferenceSession:
+def open_session(path: Path, platform: PlatformSpec | None) -> ort.InferenceSession:
     """Open a file on the devices that the platform offers.
 
     As many threads inside an operator as the platform grants, operators one after the other. Spinning of idle threads
@@ -29,8 +29,6 @@ def open_session(path: Path, platform: PlatformSpec | None) -> onnxruntime.Infer
     Raises:
         LoadError: If the file is no ONNX graph that this version can run, or the device cannot be used.
     """
-    import onnxruntime as ort  # noqa: PLC0415 - a worker-side import
-
     if path.stat().st_size == 0:
         msg = f"{path.name} must hold an ONNX graph; it is empty (0 bytes)"
         raise LoadError(msg, "export the model again")
@@ -43,7 +41,7 @@ def open_session(path: Path, platform: PlatformSpec | None) -> onnxruntime.Infer
     _check_available(wanted[0], ort.get_available_providers())
     try:
         session = ort.InferenceSession(str(path), options, providers=wanted)
-    except Exception as error:  # noqa: BLE001 - its exceptions share no public base class
+    except Exception as error:
         raise _explain(path, error) from error
     _check_available(wanted[0], session.get_providers())
     return session
@@ -52,10 +50,9 @@ def open_session(path: Path, platform: PlatformSpec | None) -> onnxruntime.Infer
 def _providers(platform: PlatformSpec | None) -> list[Any]:
     if platform is None or "cuda" not in platform.tags:
         return ["CPUExecutionProvider"]
-    _, _, number = platform.id.partition(":")
-    device = {"device_id": int(number) if number.isdigit() else 0}
+    # The platform shows the process its one device, which is number 0 here whatever its number on the machine.
     # Operators without a CUDA implementation, such as tree ensembles, run on the processor.
-    return [("CUDAExecutionProvider", device), "CPUExecutionProvider"]
+    return [("CUDAExecutionProvider", {"device_id": 0}), "CPUExecutionProvider"]
 
 
 def _check_available(wanted: Any, available: list[str]) -> None:  # noqa: ANN401 - a name, or a name with options

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import metrics
 
 from carelabel_quality.figure import Figure
-from carelabel_quality.tables import as_plain, count_rows
+from carelabel_quality.tables import as_plain, count_rows, quotient
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,13 +22,14 @@ def _adjusted_rands(y_true: NDArray[Any], clusters: NDArray[Any], rows: NDArray[
     """From the pairs that lie together in the truth, in the clusters and in both. Source: Hubert and Arabie 1985."""
     true, groups = np.unique(as_plain(y_true), return_inverse=True)
     found, members = np.unique(clusters, return_inverse=True)
-    cells = _tables(groups * len(found) + members, len(true) * len(found), rows).reshape(len(rows), len(true), len(found))
+    cells = _tables(groups * len(found) + members, len(true) * len(found), rows)
+    cells = cells.reshape(len(rows), len(true), len(found))
     together = _pairs(cells).sum(axis=(1, 2))
     in_truth, in_clusters = (_pairs(cells.sum(axis=axis)).sum(axis=1) for axis in (2, 1))
     expected = in_truth * in_clusters / _pairs(np.array(float(max(rows.shape[1], 2))))
     most = (in_truth + in_clusters) / 2
     # Two partitions that are both one group, or both all alone, are the same.
-    return np.divide(together - expected, most - expected, out=np.ones(len(rows)), where=most != expected)
+    return quotient(together - expected, most - expected, otherwise=1.0)
 
 
 def _tables(codes: NDArray[np.intp], k: int, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -40,7 +41,9 @@ def _pairs(count: NDArray[np.float64]) -> NDArray[np.float64]:
     return count * (count - 1) / 2
 
 
-def _silhouettes_of_rows(features: NDArray[Any], clusters: NDArray[Any], most: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _silhouettes_of_rows(
+    features: NDArray[Any], clusters: NDArray[Any], most: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Numbers of at most `most` evenly spaced rows, and their silhouettes.
 
     Raises:
@@ -48,8 +51,9 @@ def _silhouettes_of_rows(features: NDArray[Any], clusters: NDArray[Any], most: i
     """
     taken = np.unique(np.linspace(0, len(clusters) - 1, min(most, len(clusters))).astype(np.intp))
     flat = features[taken].reshape(len(taken), -1).astype(np.float64)
-    if not 1 < len(np.unique(clusters[taken])) < len(taken):
-        msg = f"silhouettes need 2 to {len(taken) - 1} clusters among {len(taken)} rows, got {len(np.unique(clusters[taken]))}"
+    found = len(np.unique(clusters[taken]))
+    if not 1 < found < len(taken):
+        msg = f"silhouettes need 2 to {len(taken) - 1} clusters among {len(taken)} rows, got {found}"
         raise ValueError(msg)
     return taken, metrics.silhouette_samples(flat, clusters[taken])
 
@@ -69,7 +73,7 @@ def _silhouette_means(
     taken, values = _silhouettes_of_rows(features, clusters, sample)
     drawn = count_rows(rows, len(clusters))[:, taken].astype(np.float64)
     total = drawn.sum(axis=1)
-    return np.divide(drawn @ values, total, out=np.full(len(rows), np.nan), where=total > 0)
+    return quotient(drawn @ values, total, otherwise=np.nan)
 
 
 adjusted_rand: Final = Figure(once=_adjusted_rand, on_resamples=_adjusted_rands)

@@ -43,7 +43,7 @@ def roc_curve(context: ScoreContext, classes_shown: int = 50, points: int = 100)
 
 def _of_class(  # noqa: PLR0913, PLR0917 - one class's part of everything
     context: ScoreContext,
-    name: str | int | float,
+    name: str | float,
     positive: NDArray[np.bool_],
     score: NDArray[np.float64],
     points: int,

@@ -1,10 +1,9 @@
-"""Metrics of predicted classes. A class that occurs neither in the truth nor in the prediction takes no part in a mean."""
+"""Metrics of predicted classes. A class that is neither in the truth nor in the prediction takes no part in a mean."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
 from sklearn import metrics
 
 from carelabel_quality.figure import Figure
@@ -13,7 +12,10 @@ from carelabel_quality.tables import ClassCounts, as_plain, coded, count_classes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
+
+    Summary = Callable[[ClassCounts], NDArray[np.float64]]
 
 Average = Literal["macro", "weighted"]
 
@@ -33,7 +35,7 @@ def _averaged(function: Callable[..., Any], average: Average) -> Callable[..., f
     return once
 
 
-def _from_counts(summary: Callable[[ClassCounts], NDArray[np.float64]]) -> Callable[..., NDArray[np.float64]]:
+def _from_counts(summary: Summary) -> Callable[..., NDArray[np.float64]]:
     def on_resamples(y_true: NDArray[Any], y_pred: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         return summary(count_classes(coded(y_true, y_pred), rows))
 
@@ -48,7 +50,7 @@ def _balanced_accuracies(counts: ClassCounts) -> NDArray[np.float64]:
     return ratio(counts.recall().sum(axis=1), (counts.true > 0).sum(axis=1))
 
 
-def _mean(per_class: Callable[[ClassCounts], NDArray[np.float64]], average: Average) -> Callable[..., NDArray[np.float64]]:
+def _mean(per_class: Summary, average: Average) -> Summary:
     def summary(counts: ClassCounts) -> NDArray[np.float64]:
         weights = counts.present() if average == "macro" else counts.true
         return ratio((per_class(counts) * weights).sum(axis=1), weights.sum(axis=1))
@@ -56,9 +58,7 @@ def _mean(per_class: Callable[[ClassCounts], NDArray[np.float64]], average: Aver
     return summary
 
 
-def _figure(
-    function: Callable[..., Any], per_class: Callable[[ClassCounts], NDArray[np.float64]], average: Average
-) -> Figure:
+def _figure(function: Callable[..., Any], per_class: Summary, average: Average) -> Figure:
     return Figure(once=_averaged(function, average), on_resamples=_from_counts(_mean(per_class, average)))
 
 

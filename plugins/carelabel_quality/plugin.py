@@ -25,8 +25,8 @@ _FROM_VALUES: tuple[tuple[str, str, Literal["higher", "lower"], float, float, st
     ("rmse", "root of the mean squared error", "lower", 0.0, UNLIMITED, "target"),
     ("mae", "mean absolute error", "lower", 0.0, UNLIMITED, "target"),
     ("max-error", "largest absolute error", "lower", 0.0, UNLIMITED, "target"),
-    ("mape", "mean absolute error relative to the truth; not defined where the truth holds a 0", "lower", 0.0, UNLIMITED, "1"),
-    ("r2", "share of the truth's variance that is explained; needs two different values", "higher", -UNLIMITED, 1.0, "1"),
+    ("mape", "mean absolute error relative to the truth, where that holds no 0", "lower", 0.0, UNLIMITED, "1"),
+    ("r2", "share of the truth's variance that is explained", "higher", -UNLIMITED, 1.0, "1"),
 )
 _CLASSES_SHOWN = Parameter(
     name="classes_shown",
@@ -149,7 +149,7 @@ def _clustering() -> list[Metric]:
         ),
         Metric(
             name="silhouette",
-            summary="how much nearer rows are to their own cluster than to the next, on evenly spaced rows of the test set",
+            summary="how much nearer rows are to their own cluster than to the next, on evenly spaced rows",
             entry="carelabel_quality.clusters:silhouette",
             tasks=frozenset({"clustering"}),
             frameworks=ANY,

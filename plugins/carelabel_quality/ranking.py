@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import metrics
 
 from carelabel_quality.figure import Figure
-from carelabel_quality.tables import as_plain, count_rows
+from carelabel_quality.tables import as_plain, count_rows, quotient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _roc_aucs(
     areas = np.array([areas_on_resamples(p, score, drawn) for _, p, score in one_against_rest(y_true, scores, classes)])
     defined = ~np.isnan(areas)
     total = np.where(defined, areas, 0.0).sum(axis=0)
-    return np.divide(total, defined.sum(axis=0), out=np.full(len(rows), np.nan), where=defined.any(axis=0))
+    return quotient(total, defined.sum(axis=0), otherwise=np.nan)
 
 
 def areas_on_resamples(
@@ -77,7 +77,7 @@ def areas_on_resamples(
     below = np.cumsum(negatives, axis=1) - negatives
     pairs = positives.sum(axis=1) * negatives.sum(axis=1)
     in_order = (positives * (below + negatives / 2)).sum(axis=1)
-    return np.divide(in_order, pairs, out=np.full(len(drawn), np.nan), where=pairs > 0)
+    return quotient(in_order, pairs, otherwise=np.nan)
 
 
 def _log_loss(y_true: NDArray[Any], probabilities: NDArray[Any], *, classes: NDArray[Any]) -> float:

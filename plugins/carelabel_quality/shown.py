@@ -26,7 +26,7 @@ def most_frequent(y_true: NDArray[Any], classes: NDArray[Any], most: int) -> tup
     return taken, f"; the {len(taken)} classes with the most rows of {len(classes)}" if left_out else ""
 
 
-def plain(item: Any) -> str | int | float:  # noqa: ANN401 - a class as numpy holds it
+def plain(item: Any) -> str | float:  # noqa: ANN401 - a class as numpy holds it
     """A class as a key of a figure."""
     value = item.item() if hasattr(item, "item") else item
     return str(value) if isinstance(value, bool) or not isinstance(value, int | float) else value

@@ -77,7 +77,9 @@ def count_classes(labels: Coded, rows: NDArray[np.intp]) -> ClassCounts:
     k = len(labels.classes)
     hit = np.where(labels.true == labels.predicted, labels.true, k)
     return ClassCounts(
-        true=_count(labels.true, rows, k), predicted=_count(labels.predicted, rows, k), hits=_count(hit, rows, k + 1)[:, :k]
+        true=_count(labels.true, rows, k),
+        predicted=_count(labels.predicted, rows, k),
+        hits=_count(hit, rows, k + 1)[:, :k],
     )
 
 
@@ -99,4 +101,10 @@ def all_rows(n: int) -> NDArray[np.intp]:
 
 def ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
     """Quotient, 0 where the divisor is 0."""
-    return np.divide(above, below, out=np.zeros(np.shape(above)), where=below != 0)
+    return quotient(above, below, otherwise=0.0)
+
+
+def quotient(above: NDArray[Any], below: NDArray[Any], *, otherwise: float) -> NDArray[np.float64]:
+    """Quotient, `otherwise` where the divisor is 0."""
+    filled = np.full(np.shape(above), otherwise)
+    return np.asarray(np.divide(above, below, out=filled, where=below != 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from carelabel_sklearn import files
@@ -11,7 +12,6 @@ from carelabel_sklearn.facts import facts_of
 from carelabel_sklearn.predictor import SklearnPredictor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from carelabel.data.rows import DataSet
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from carelabel.subject import ModelFacts
 
 
-class _SklearnBackend:
+class _SklearnBackend(ABC):
     """What the formats share."""
 
     file_format: ClassVar[str]
-    read: ClassVar[Callable[[Path], files.Loaded]]
 
+    @abstractmethod
     def owns(self, path: Path) -> bool:
-        """Whether the file is of this backend's format, judged by its bytes."""
-        raise NotImplementedError
+        """Whether the file is of this backend's format, judged by its name and bytes."""
+
+    @abstractmethod
+    def read(self, path: Path) -> files.Loaded:
+        """Load what the file holds."""
 
     def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
         """Find out the facts of a file, or None when another backend's format fits its bytes.
@@ -37,7 +40,7 @@ class _SklearnBackend:
         """
         if not self.owns(path):
             return None
-        return facts_of(path.name, type(self).read(path), self.file_format, data)
+        return facts_of(path.name, self.read(path), self.file_format, data)
 
     def load(self, artefact: Artefact, platform: PlatformSpec) -> Predictor:  # noqa: ARG002 - threads come from the environment
         """Load an estimator; threads are bounded by the worker's environment and affinity.
@@ -45,7 +48,7 @@ class _SklearnBackend:
         Raises:
             LoadError: If it cannot be loaded.
         """
-        loaded = type(self).read(artefact.path)
+        loaded = self.read(artefact.path)
         input_type = artefact.input_type or artefact.facts.input_type
         return SklearnPredictor(loaded.content, input_type, artefact.facts)
 
@@ -58,7 +61,10 @@ class PickleBackend(_SklearnBackend):
     """Estimators saved by pickle."""
 
     file_format = "sklearn-pickle"
-    read = staticmethod(files.read_pickle)
+
+    def read(self, path: Path) -> files.Loaded:
+        """Load what the file holds; see `carelabel_sklearn.files.read_pickle`."""
+        return files.read_pickle(path)
 
     def owns(self, path: Path) -> bool:
         """Everything under its suffixes but what joblib wrote; what is no pickle is told so when it is read."""
@@ -69,7 +75,10 @@ class JoblibBackend(_SklearnBackend):
     """Estimators saved by joblib."""
 
     file_format = "sklearn-joblib"
-    read = staticmethod(files.read_joblib)
+
+    def read(self, path: Path) -> files.Loaded:
+        """Load what the file holds; see `carelabel_sklearn.files.read_joblib`."""
+        return files.read_joblib(path)
 
     def owns(self, path: Path) -> bool:
         """Everything called .joblib, and what joblib wrote under another name."""
@@ -80,7 +89,10 @@ class SkopsBackend(_SklearnBackend):
     """Estimators saved by skops."""
 
     file_format = "sklearn-skops"
-    read = staticmethod(files.read_skops)
+
+    def read(self, path: Path) -> files.Loaded:
+        """Load what the file holds; see `carelabel_sklearn.files.read_skops`."""
+        return files.read_skops(path)
 
     def owns(self, path: Path) -> bool:
         """Everything called .skops, and zip archives that name skops' schema."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from carelabel.plugin.protocols import BoundaryRows
 from carelabel_sklearn.counts import hist_trees, sklearn_trees
 from carelabel_sklearn.families import FLOAT32_TREES, family_of
+from carelabel_sklearn.inputs import prepare
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import BoundaryRows
     from carelabel.subject import InputType
 
 _PLACES = 3  # a row on the threshold, and one on each side of it
@@ -52,16 +54,11 @@ def place_boundary_rows(
 ) -> BoundaryRows | None:
     """Take rows of the data and put one feature of each on a threshold that the row comes to on its way down a tree.
 
-    Each drawn row comes three times: on the threshold, and on the float32 neighbours below and above. The threshold itself
-    is rounded to float32 where the model rounds its inputs; then a row lies exactly on it only if that changed nothing.
+    Each drawn row comes three times: on the threshold, and on the float32 neighbours below and above. The threshold is
+    rounded to float32 where the model rounds its inputs; then a row lies exactly on it only if that changed nothing.
 
     Returns: At most `limit` rows of the model's element type, or None where there is nothing to stand on.
     """
-    import numpy as np  # noqa: PLC0415 - a worker-side import
-
-    from carelabel.plugin.protocols import BoundaryRows  # noqa: PLC0415 - as above
-    from carelabel_sklearn.inputs import prepare  # noqa: PLC0415 - as above
-
     draws = limit // _PLACES
     if draws < 1 or len(data.rows) == 0 or not has_boundaries(estimator, input_type):
         return None
@@ -84,8 +81,6 @@ def place_boundary_rows(
 
 
 def _neighbourhood(threshold: float, dtype: np.dtype[Any]) -> NDArray[Any]:
-    import numpy as np  # noqa: PLC0415 - a worker-side import
-
     nearest = np.float32(threshold)
     down, up = (np.nextafter(nearest, np.float32(end)) for end in (-np.inf, np.inf))
     return np.array([threshold, down, up], dtype=dtype)

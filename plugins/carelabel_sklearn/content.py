@@ -53,13 +53,12 @@ def describe(path: Path) -> str:
         return f"a file compressed with {name}"
     if head.startswith(b"\x80") and head[1:2] <= b"\x05":
         return "a pickle"
-    try:
-        text = head.decode()
-    except UnicodeDecodeError:
-        return f"bytes that begin with {head[:8].hex(' ')}"
-    if text.isprintable() or any(letter in text for letter in "\r\n\t"):
-        return f"text that begins with {text.strip()[:24]!r}"
-    return f"bytes that begin with {head[:8].hex(' ')}"
+    plain = head.isascii() and all(chr(byte).isprintable() or chr(byte) in "\r\n\t" for byte in head)
+    return (
+        f"text that begins with {head.decode().strip()[:24]!r}"
+        if plain
+        else f"bytes that begin with {head[:8].hex(' ')}"
+    )
 
 
 def written_with(path: Path) -> str:

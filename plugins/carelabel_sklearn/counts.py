@@ -26,8 +26,8 @@ _LEARNED = {
 def counts_of(estimator: Any) -> tuple[dict[str, int], int | None]:  # noqa: ANN401 - any estimator
     """Named counts, and the number of learned numbers where it is known.
 
-    Trees: a threshold for each split and the values of each leaf. Support vector machines: the support vectors,
-    their weights and the intercepts. Everything else: all elements of the fitted arrays. A Pipeline counts its last step.
+    Trees: a threshold for each split and the values of each leaf. Support vector machines: the support vectors, their
+    weights and the intercepts. Everything else: all elements of the fitted arrays. A Pipeline counts its last step.
     """
     outer = searched(estimator)
     last = final_step(estimator)

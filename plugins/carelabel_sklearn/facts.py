@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
+
+import sklearn
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from carelabel.errors import LoadError, UsageError
 from carelabel.subject import InputType, ModelFacts
@@ -28,8 +33,6 @@ def facts_of(name: str, loaded: Loaded, file_format: str, data: DataSet) -> Mode
     Raises:
         LoadError: If this is no fitted estimator that predicts.
     """
-    import sklearn  # noqa: PLC0415 - a worker-side import
-
     estimator = loaded.content
     _check_estimator(name, estimator)
     family = family_of(estimator)
@@ -64,9 +67,6 @@ def facts_of(name: str, loaded: Loaded, file_format: str, data: DataSet) -> Mode
 
 
 def _check_estimator(name: str, estimator: Any) -> None:  # noqa: ANN401 - whatever the file held
-    from sklearn.exceptions import NotFittedError  # noqa: PLC0415 - a worker-side import
-    from sklearn.utils.validation import check_is_fitted  # noqa: PLC0415 - as above
-
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         msg = f"{name} must hold a scikit-learn estimator; it holds {_what(estimator)}"
         raise LoadError(msg, "save the fitted estimator itself, alone")
@@ -101,9 +101,9 @@ def _classes(estimator: Any, task: str) -> tuple[tuple[Label, ...], bool]:  # no
 
 
 def _outputs(estimator: Any, data: DataSet, input_type: InputType) -> int:  # noqa: ANN401 - as above
-    """Values predicted for a row, found by predicting one; 1 when the data does not fit, which is reported elsewhere."""
+    """Values predicted for a row, found by predicting one; 1 when the data does not fit, which others report."""
     wanted = input_type.shape[0]
-    if len(data.rows) == 0 or (not input_type.columns and wanted != _width(data)):
+    if len(data.rows) == 0 or (not input_type.columns and wanted != math.prod(data.rows.shape)):
         return 1
     try:
         row = prepare(data.rows[:1], input_type)
@@ -113,36 +113,22 @@ def _outputs(estimator: Any, data: DataSet, input_type: InputType) -> int:  # no
         warnings.simplefilter("ignore")
         try:
             answer = estimator.predict(row)
-        except Exception as error:  # noqa: BLE001 - user code in a pipeline can raise anything
-            msg = (
-                f"the model must predict the rows of its test set; its predict raised {type(error).__name__}: {error}"
-            )
-            raise LoadError(msg, "check that the data has the columns, types and values that the model expects") from error
+        except Exception as error:  # user code in a pipeline can raise anything
+            msg = f"the model must predict the rows of its test set; its predict raised {type(error).__name__}: {error}"
+            hint = "check that the data has the columns, types and values that the model expects"
+            raise LoadError(msg, hint) from error
     return int(answer.shape[1]) if getattr(answer, "ndim", 1) > 1 else 1
 
 
-def _width(data: DataSet) -> int:
-    width = 1
-    for size in data.rows.shape:
-        width *= size
-    return width
-
-
 def _version_warning(name: str, loaded: Loaded) -> tuple[str, ...]:
-    import sklearn  # noqa: PLC0415 - a worker-side import
-
     if loaded.written_with in {"", sklearn.__version__}:
         return ()
-    return (
-        f"{name} was written by scikit-learn {loaded.written_with} and loaded by {sklearn.__version__}: "
-        "it may predict something else than where it was trained",
-    )
+    versions = f"scikit-learn {loaded.written_with} and loaded by {sklearn.__version__}"
+    return (f"{name} was written by {versions}: it may predict something else than where it was trained",)
 
 
 def _writer(loaded: Loaded) -> dict[str, str]:
     """The version that wrote the file: a load without complaint means the same one, for scikit-learn's own classes."""
-    import sklearn  # noqa: PLC0415 - a worker-side import
-
     own = type(loaded.content).__module__.startswith("sklearn.")
     version = loaded.written_with or (sklearn.__version__ if own else "")
     return {"written-with": version} if version else {}

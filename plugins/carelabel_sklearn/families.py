@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sklearn.base import is_classifier, is_clusterer, is_regressor
+from sklearn.utils import get_tags
+
 # By class name, first match along the method resolution order.
 BY_CLASS: Final = {
     "DecisionTreeClassifier": "decision-tree",
@@ -68,9 +71,6 @@ def final_step(estimator: Any) -> Any:  # noqa: ANN401 - as above
 
 def task_of(estimator: Any) -> str:  # noqa: ANN401 - as above
     """What the estimator says it does, or empty when it says nothing that has a name here."""
-    from sklearn.base import is_classifier, is_clusterer, is_regressor  # noqa: PLC0415 - a worker-side import
-    from sklearn.utils import get_tags  # noqa: PLC0415 - as above
-
     if is_classifier(estimator):
         return "classification"
     if is_regressor(estimator):

@@ -7,6 +7,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import joblib
+import sklearn
+from sklearn.exceptions import InconsistentVersionWarning
+
 from carelabel.errors import LoadError
 from carelabel_sklearn.content import describe, written_with
 
@@ -80,8 +84,6 @@ def read_joblib(path: Path) -> Loaded:
     Raises:
         LoadError: As `read_pickle`.
     """
-    import joblib  # noqa: PLC0415 - only workers that need it pay for it
-
     return _guarded(path, "a scikit-learn estimator saved by joblib", lambda: joblib.load(path))
 
 
@@ -104,8 +106,6 @@ def read_skops(path: Path) -> Loaded:
 
 
 def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Loaded:
-    from sklearn.exceptions import InconsistentVersionWarning  # noqa: PLC0415 - a worker-side import
-
     if path.stat().st_size == 0:
         msg = f"{path.name} must hold {wanted}; it is empty (0 bytes)"
         raise LoadError(msg, "save the model again")
@@ -115,7 +115,7 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Loaded:
             content = load()
         except LoadError:
             raise
-        except Exception as error:  # noqa: BLE001 - unpickling runs foreign code, which can raise anything
+        except Exception as error:  # unpickling runs foreign code, which can raise anything
             raise _explain(path, wanted, error) from error
     versions = [w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)]
     written = versions[0].original_sklearn_version if versions else ""
@@ -125,8 +125,6 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Loaded:
 
 def _explain(path: Path, wanted: str, error: Exception) -> LoadError:
     """The one line for a load that failed: the most telling cause first."""
-    import sklearn  # noqa: PLC0415 - a worker-side import
-
     what = f"{path.name} must hold {wanted}"
     if isinstance(error, ModuleNotFoundError):
         return LoadError(f"{what}; loading it needs the module {error.name!r}, which is not installed", "install it")
@@ -148,6 +146,6 @@ def _explain(path: Path, wanted: str, error: Exception) -> LoadError:
     return LoadError(f"{what}; it is {found} that cannot be loaded: {_one_line(error)}", "save the model again")
 
 
-def _one_line(error: object) -> str:
+def _one_line(error: Exception | str) -> str:
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if isinstance(error, Exception) and not isinstance(error, Warning) else text
+    return text if isinstance(error, Warning) else f"{type(error).__name__}: {text}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+
+from sklearn.utils import get_tags
 
 from carelabel.errors import UsageError
 from carelabel.subject import InputType
@@ -10,22 +13,23 @@ from carelabel_sklearn.families import FLOAT32_TREES, family_of, final_step, sea
 
 if TYPE_CHECKING:
     from carelabel.data.rows import Rows
+    from carelabel.subject import Container
 
 
 def input_type_of(estimator: Any, rows: Rows) -> InputType:  # noqa: ANN401 - any estimator
     """The type in which this estimator gets rows like these.
 
     Trees, forests and gradient boosting round their inputs to float32 whatever they are given, so they get float32 and
-    are spared the copy. Everything else computes in float64. A Pipeline takes a frame when it picks columns by name or when
-    a column is no number; other estimators that were fitted on a frame give the same answers on its array.
+    are spared the copy. Everything else computes in float64. A Pipeline takes a frame when it picks columns by name or
+    when a column is no number; other estimators that were fitted on a frame give the same answers on its array.
     """
     names = tuple(map(str, getattr(estimator, "feature_names_in_", ())))
     rounds_to = _rounds_to(estimator)
     if names and (_picks_columns(estimator) or not _all_numbers(rows)):
         return InputType(container="frame", dtype="", shape=(len(names),), columns=names, rounds_to=rounds_to)
     width = getattr(estimator, "n_features_in_", None)
-    shape = (int(width),) if width is not None else (_width(rows),)
-    container = "csr" if rows.container == "csr" and _takes_sparse(estimator) else "array"
+    shape = (int(width),) if width is not None else (math.prod(rows.shape),)
+    container: Container = "csr" if rows.container == "csr" and _takes_sparse(estimator) else "array"
     dtype = "float32" if rounds_to == "float32" and family_of(estimator) != "pipeline" else "float64"
     return InputType(container=container, dtype=dtype, shape=shape, columns=names, rounds_to=rounds_to)
 
@@ -54,8 +58,8 @@ def _order(rows: Rows, wanted: InputType) -> list[int] | None:
         return None
     if missing := [name for name in wanted.columns if name not in rows.names]:
         msg = (
-            f"the data must have the columns that the model was fitted with; missing {', '.join(map(repr, missing[:5]))}"
-            f" among {', '.join(map(repr, rows.names[:5]))}"
+            f"the data must have the columns that the model was fitted with; missing "
+            f"{', '.join(map(repr, missing[:5]))} among {', '.join(map(repr, rows.names[:5]))}"
         )
         raise UsageError(msg, "rename the columns of the data file as they were in training")
     return [rows.names.index(name) for name in wanted.columns]
@@ -73,9 +77,8 @@ def _picks_columns(estimator: Any) -> bool:  # noqa: ANN401 - as above
     outer = searched(estimator)
     if family_of(outer) != "pipeline":
         return False
-    return any(
-        type(step).__name__ == "ColumnTransformer" or _picks_columns(step) for _, step in outer.steps if step is not None
-    )
+    steps = [step for _, step in outer.steps if step is not None]
+    return any(type(step).__name__ == "ColumnTransformer" or _picks_columns(step) for step in steps)
 
 
 def _all_numbers(rows: Rows) -> bool:
@@ -89,13 +92,4 @@ def _all_numbers(rows: Rows) -> bool:
 
 
 def _takes_sparse(estimator: Any) -> bool:  # noqa: ANN401 - as above
-    from sklearn.utils import get_tags  # noqa: PLC0415 - a worker-side import
-
     return bool(get_tags(final_step(estimator)).input_tags.sparse)
-
-
-def _width(rows: Rows) -> int:
-    width = 1
-    for size in rows.shape:
-        width *= size
-    return width

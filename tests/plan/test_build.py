@@ -11,7 +11,7 @@ from carelabel.jsonable import from_json, to_json
 from carelabel.options import Setting
 from carelabel.plan import Cell, Plan, plan_sha256
 from carelabel.plan.build import build_plan
-from carelabel.plugin.records import Record
+from carelabel.plugin.records import ANY, Record
 from carelabel.suite import Suite, load_suite
 from tests.factories import (
     a_metric,
@@ -199,3 +199,20 @@ def test_every_cell_is_planned_once() -> None:
     plan = planned()
     assert len(set(plan.cells)) == len(plan.cells)
     assert all(isinstance(cell, Cell) for cell in plan.cells)
+
+
+def test_the_reference_is_timed_on_every_platform_and_nothing_else() -> None:
+    reference = converter(
+        name="yard", conversion="reference", slug="reference", source=ANY, target="yardstick", lossless=False
+    )
+    runner = backend(name="yards", formats=frozenset({"yardstick"}), suffixes=(), framework="planks")
+    plan = planned(
+        ("wood.yard", reference),
+        ("wood.yards", runner),
+        ("wood.accuracy", a_metric()),
+        ("wood.latency", a_test()),
+        ("wood.depth", a_test(name="depth", scope="candidate", style="once")),
+    )
+    assert [item.id for item in plan.candidates] == ["original", "planks", "reference"]
+    assert {cell.test for cell in plan.cells if cell.candidate == "reference"} == {"wood.latency"}
+    assert not any(item.id.endswith("+reference") for item in plan.candidates)

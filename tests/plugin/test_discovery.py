@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from carelabel.plugin.registry import Registry
 
     Find = Callable[..., Registry]
+
+DISTS = Path(__file__).parents[1] / "dists"
 
 # Folder in tests/dists, code of the problem, and what its text must say.
 BROKEN = [
@@ -167,8 +170,8 @@ def test_damaged_metadata_costs_only_its_own_distribution(discover_in: Find) -> 
     registry = discover_in("torn", "good")
     assert len(registry.records) == 2
     (problem,) = registry.problems
-    assert (problem.source, problem.code) == ("acme-torn", "unreadable")
-    assert problem.text.startswith("entry_points.txt must be readable, got ")
+    assert (Path(problem.source).name, problem.code) == ("acme_torn-1.0.dist-info", "unreadable")
+    assert problem.text.endswith("got ValueError: an entry point must be 'name = module', got 'half a line'")
 
 
 def test_a_distribution_without_metadata_is_named_by_its_folder(discover_in: Find) -> None:
@@ -179,6 +182,33 @@ def test_a_distribution_without_metadata_is_named_by_its_folder(discover_in: Fin
 def test_a_distribution_that_is_on_the_path_twice_is_taken_once(discover_in: Find) -> None:
     registry = discover_in("good", "good")
     assert (len(registry.plugins), len(registry.records), registry.problems) == (1, 2, ())
+
+
+def test_a_plugin_in_a_zip_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tmp_path / "plugins.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in (DISTS / "good").rglob("*"):
+            if path.suffix != ".pyc":
+                zipped.write(path, path.relative_to(DISTS / "good"))
+    monkeypatch.syspath_prepend(str(archive))
+    monkeypatch.delitem(sys.modules, "dist_good", raising=False)
+    (info,) = discover(path=[str(archive)]).plugins
+    assert (info.name, info.distribution, info.version, info.records) == ("acme", "acme-plugin", "1.0", 2)
+
+
+def test_extras_and_attributes_of_an_entry_point_are_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "Acme.Odd_Name.egg-info"
+    info.mkdir()
+    (info / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: Acme.Odd_Name\nVersion: 3\n\nName: not this\n")
+    (info / "entry_points.txt").write_text("[other]\nx = y\n[carelabel]\n# a comment\nodd = acme_odd:inner [extra]\n")
+    (tmp_path / "acme_odd.py").write_text("import dist_good as inner\n")
+    monkeypatch.syspath_prepend(str(DISTS / "good"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = discover(path=[str(tmp_path)])
+    assert list(registry.metrics()) == ["odd.also-wrong", "odd.wrong"]
+    assert (registry.plugins[0].distribution, registry.plugins[0].version) == ("acme-odd-name", "3")
 
 
 def test_nothing_is_kept_between_two_discoveries(discover_in: Find) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from carelabel.plugin import hookspecs
+from carelabel.plugin.entry_points import FoundPlugin
 from carelabel.plugin.hookspecs import hookimpl
-from carelabel.plugin.loading import HOOKS, FoundPlugin, load_plugin
+from carelabel.plugin.loading import HOOKS, load_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,7 @@ def loaded(name: str, record: Record, monkeypatch: pytest.MonkeyPatch) -> tuple[
     hook.__name__ = name
     setattr(module, name, hookimpl(hook))
     monkeypatch.setitem(sys.modules, "hooked", module)
-    entry = EntryPoint(name="acme", value="hooked", group="carelabel")
-    found = FoundPlugin(entry=entry, distribution="acme", version="1", source="", builtin=False)
+    found = FoundPlugin(name="acme", value="hooked", distribution="acme", version="1", source="", builtin=False)
     result = load_plugin(found)
     assert result.problems == ()
     return tuple(item.record for item in result.records)

@@ -39,6 +39,7 @@ def opened(spawn: Spawn, opening: Opening, kind: str) -> Session:
         ("close-pipe", "closed-pipe", "closed its pipe"),
         ("write-on-pipe", "not-json", "begins with b'not an answer'"),
         ("leave-forked-child", "exit-7", "ended by exit(7)"),
+        ("leave-child-forked-by-c", "exit-7", "ended by exit(7)"),
     ],
 )
 def test_a_crash_has_its_code(
@@ -104,24 +105,33 @@ def test_after_a_hang_the_worker_and_its_children_are_gone(spawn: Spawn, opening
     assert "fake_models.py" in session.log.read_text(), "the stacks of a hanging worker are in its log"
 
 
-def daemons() -> list[int]:
+def daemons(folder: Path) -> list[int]:
+    """Those that the fake started for this folder."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes()
+            command = (process / "cmdline").read_bytes()
         except OSError:
             continue  # it has ended in the meantime
-        if command.endswith(b"daemon-of-a-test\0") and living([int(folder.name)]):
-            found.append(int(folder.name))
+        if command.endswith(f"{folder}\0".encode()) and living([int(process.name)]):
+            found.append(int(process.name))
     return found
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_a_daemon_with_a_session_of_its_own_is_found(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:
     session = opened(spawn, opening, "hang-with-daemon")
     session.send("predict", out=str(tmp_path / "pred"), boundary=None)
-    wait_until(lambda: any(os.getsid(pid) == pid for pid in daemons()))
+    wait_until(lambda: any(os.getsid(pid) == pid and parent_of(pid) == session.pid for pid in daemons(tmp_path)))
     session.kill()
-    assert daemons() == []
+    assert daemons(tmp_path) == []
+
+
+def test_a_forked_child_cannot_answer(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:
+    assert predict(opened(spawn, opening, "look-for-pipes-in-a-fork"), tmp_path)["rows"] == 20
 
 
 def test_noise_goes_to_the_log_and_disturbs_nothing(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:

@@ -23,6 +23,27 @@ def error_rate(y_true: Any, y_pred: Any) -> float:
     return float(np.mean(y_true != y_pred))
 
 
+def miss(y_true: Any, y_prob: Any, *, classes: Any) -> float:
+    """Mean probability that is not given to the truth."""
+    return float(1.0 - np.mean(y_prob[np.arange(len(y_true)), np.searchsorted(classes, y_true)]))
+
+
+def miss_without_classes(y_true: Any, y_prob: Any) -> float:
+    return miss(y_true, y_prob, classes=np.unique(y_true))
+
+
+def fast(y_true: Any, y_pred: Any) -> float:
+    return error_rate(y_true, y_pred)
+
+
+def hasty(y_true: Any, y_pred: Any) -> float:
+    return error_rate(y_true, y_pred)
+
+
+fast.on_resamples = lambda y_true, y_pred, rows: (y_true != y_pred)[rows].mean(axis=1)  # type: ignore[attr-defined]
+hasty.on_resamples = lambda y_true, y_pred, rows: (y_true == y_pred)[rows].mean(axis=1)  # type: ignore[attr-defined]
+
+
 def pair_agreement(y_true: Any, y_pred: Any) -> float:
     """Rand 1971: share of pairs of rows that both put together or both keep apart."""
     return float(np.mean((y_true[:, None] == y_true) == (y_pred[:, None] == y_pred)))

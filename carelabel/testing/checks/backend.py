@@ -28,7 +28,9 @@ def owns_something(candidate: Candidate) -> None:
     must(bool(record.formats), "formats is empty")
     wrong = [suffix for suffix in record.suffixes if not suffix.startswith(".") or suffix != suffix.lower()]
     must(not wrong, f"suffixes must begin with a dot, in lower case; got {', '.join(wrong)}")
-    must(bool(record.suffixes or record.magic), "neither suffixes nor magic say which files it may own")
+    written = {converter.target for converter in candidate.registry.converters().values()}
+    owns = bool(record.suffixes or record.magic or record.formats & written)
+    must(owns, "neither suffixes nor magic say which files it may own, and no converter writes its formats")
 
 
 def refuses_noise(candidate: Candidate) -> None:

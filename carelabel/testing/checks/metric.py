@@ -20,7 +20,8 @@ _PREDICTION_WORDS: Final = ("pred", "score", "prob")
 def signature(candidate: Candidate) -> None:
     """The scorer's call fits, and the truth comes first."""
     function = code_of(candidate.record)
-    accepts(function, 2, tuple(candidate.defaults()), "metric(y_true, y_pred, **parameters)")
+    passed = ("classes",) if candidate.record.input in {"probabilities", "scores"} else ()
+    accepts(function, 2, (*passed, *candidate.defaults()), "metric(y_true, y_pred, **parameters)")
     first, second = list(inspect.signature(function).parameters)[:2]
     swapped = "true" in second.lower() or any(word in first.lower() for word in _PREDICTION_WORDS)
     must(not swapped, f"the arguments are called {first}, {second}")
@@ -77,6 +78,26 @@ def deterministic(candidate: Candidate) -> None:
         must(value == again, f"{value!r}, then {again!r} on {sample.name}")
 
 
+def resamples_alike(candidate: Candidate) -> None:
+    """The fast way through many resamples gives what the plain way gives."""
+    function = code_of(candidate.record)
+    if not hasattr(function, "on_resamples"):
+        msg = "it has no on_resamples"
+        raise CheckSkipped(msg)
+    import numpy as np  # noqa: PLC0415 - as below
+
+    for sample in _samples(candidate):
+        n = len(sample.first)
+        rows = np.stack([np.arange(n), np.arange(n)[::-1]])
+        keywords = {**sample.keywords(), **candidate.defaults()}
+        figures = np.asarray(function.on_resamples(sample.first, sample.worse, rows, **keywords))
+        must(figures.shape == (2,), f"the shape {figures.shape} for two resamples of {sample.name}, not (2,)")
+        plain = _value(candidate, sample, sample.worse)
+        must(
+            bool(np.allclose(figures, plain, rtol=0.0, atol=_CLOSE)), f"{figures!r} on {sample.name}, plainly {plain!r}"
+        )
+
+
 def _samples(candidate: Candidate) -> list[Sample]:
     from carelabel.testing.samples import TASKS, metric_samples  # noqa: PLC0415 - imports numpy
 
@@ -90,7 +111,7 @@ def _samples(candidate: Candidate) -> list[Sample]:
 
 
 def _value(candidate: Candidate, sample: Sample, answer: Any) -> float:  # noqa: ANN401 - an array; numpy is not imported here
-    value = code_of(candidate.record)(sample.first, answer, **candidate.defaults())
+    value = code_of(candidate.record)(sample.first, answer, **sample.keywords(), **candidate.defaults())
     must(getattr(value, "shape", ()) == (), f"{value!r} on {sample.name}, not one number")
     return float(value)
 
@@ -111,6 +132,12 @@ CHECKS: Final = (
         sentence="a perfect answer must have the best value of the declared range",
         kind=Metric,
         run=perfect_is_best,
+    ),
+    Check(
+        name="metric-resamples",
+        sentence="on_resamples must give what the metric itself gives",
+        kind=Metric,
+        run=resamples_alike,
     ),
     Check(
         name="metric-deterministic",

@@ -32,6 +32,7 @@ class SourcePlan:
         reference: uint32 (n_nodes,), row of the table, or LEAF_BIT and row of `leaf_values`; of no use for
             nodes written as code.
         leaf_values: (n_rows, n_values), distinct leaf values.
+        set_row: (n_nodes,), row of the sets that a categorical node owns; -1 at any other node.
     """
 
     ensemble: TreeEnsemble
@@ -40,6 +41,7 @@ class SourcePlan:
     table: Array
     reference: Array
     leaf_values: Array
+    set_row: Array
 
 
 def plan_source(ensemble: TreeEnsemble, budget: int) -> SourcePlan:
@@ -58,6 +60,7 @@ def plan_source(ensemble: TreeEnsemble, budget: int) -> SourcePlan:
     reference[table] = np.arange(len(table), dtype=np.uint32)
     rows, leaf_values = distinct_rows(ensemble.value[leaf])
     reference[leaf] = rows.astype(np.uint32) | np.uint32(LEAF_BIT)
+    categorical = ensemble.is_categorical
     return SourcePlan(
         ensemble=ensemble,
         threshold=input_thresholds(ensemble),
@@ -65,6 +68,7 @@ def plan_source(ensemble: TreeEnsemble, budget: int) -> SourcePlan:
         table=table,
         reference=reference,
         leaf_values=leaf_values,
+        set_row=np.where(categorical, np.cumsum(categorical) - 1, -1),
     )
 
 

@@ -106,8 +106,8 @@ def _condition(plan: SourcePlan, node: int, *, integer: bool) -> str:
     ensemble = plan.ensemble
     x = f"x[{ensemble.feature[node]}]"
     missing_left = bool(ensemble.missing_left[node])
-    if ensemble.category_start is not None and ensemble.is_categorical[node]:
-        call = f"member({x}, {_set_index(plan, node)})"
+    if plan.set_row[node] >= 0:
+        call = f"member({x}, {plan.set_row[node]})"
         return f"is_missing({x}) || {call}" if missing_left else f"!is_missing({x}) && {call}"
     threshold = _threshold(plan, node, integer=integer)
     if integer:
@@ -128,9 +128,9 @@ def _threshold(plan: SourcePlan, node: int, *, integer: bool) -> str:
 def _table_rows(plan: SourcePlan, *, integer: bool) -> Iterator[str]:
     """Rows of the table."""
     ensemble = plan.ensemble
-    categorical = ensemble.is_categorical[plan.table]
+    categorical = plan.set_row[plan.table] >= 0
     flags = ensemble.missing_left[plan.table] * MISSING_LEFT + categorical * CATEGORICAL
-    sets = (np.cumsum(ensemble.is_categorical) - 1)[plan.table] * categorical
+    sets = np.maximum(plan.set_row[plan.table], 0)
     left = plan.reference[ensemble.left[plan.table]]
     right = plan.reference[ensemble.right[plan.table]]
     if integer:
@@ -145,17 +145,12 @@ def _table_rows(plan: SourcePlan, *, integer: bool) -> Iterator[str]:
         yield f"{{{literal},{feature},{one}u,{other}u,{flag}u,{index}u}}"
 
 
-def _set_index(plan: SourcePlan, node: int) -> int:
-    """Row of a categorical node in the sets."""
-    return int(np.count_nonzero(plan.ensemble.is_categorical[:node]))
-
-
 def _set_arrays(plan: SourcePlan) -> str:
     """The sets of all categorical nodes and their words."""
     start, words = plan.ensemble.category_start, plan.ensemble.category_words
     if start is None or words is None:
         return ""
-    nodes = np.flatnonzero(plan.ensemble.is_categorical)
+    nodes = np.flatnonzero(plan.set_row >= 0)
     ranges = zip(start[nodes].tolist(), np.diff(start)[nodes].tolist(), strict=True)
     return array("std::uint32_t", "words", (f"{word}u" for word in words.tolist())) + array(
         "Set", "sets", (f"{{{first}u, {count}u}}" for first, count in ranges)

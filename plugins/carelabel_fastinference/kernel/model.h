@@ -17,6 +17,7 @@ namespace fasttrees {
 constexpr int kLanes = 16;          // rows of a group; a column of a group is one cache line of keys
 constexpr int kTopLevels = 5;       // levels evaluated for a whole block at once
 constexpr int kTreesAtOnce = 24;    // trees interleaved where one row is evaluated
+constexpr int kSmallWords = 2 * 7 * 16;
 constexpr int kColumnBytes = kLanes * 4;
 
 enum LeafKind : int32_t {
@@ -93,8 +94,10 @@ struct View {
   const SparseLeaf* sparse;
   const uint32_t* sparse_columns;
   const double* sparse_values;
-  // Trees of depth 3 and less with scalar leaves: 8 leaf values a tree, in the order of the top entries.
+  // Trees of depth 3 and less with scalar leaves: 8 leaf values a tree, in the order of the top entries, and
+  // for 16 trees each the thresholds and columns of their heaps.
   const double* eights;
+  const uint32_t* small;
   // Scores
   uint32_t n_scores;
   const double* base;

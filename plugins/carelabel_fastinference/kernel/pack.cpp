@@ -202,6 +202,15 @@ bool eights_fit(const View& view, const std::vector<uint32_t>& depths) {
 
 void pack_eights(Packed& packed) {
   packed.eights.reserve(packed.trees.size() * 8);
+  packed.small.assign((packed.trees.size() + 15) / 16 * kSmallWords, 0);
+  for (size_t t = 0; t < packed.trees.size(); ++t) {
+    const uint32_t* top = packed.tops.data() + packed.trees[t].top;
+    uint32_t* small = packed.small.data() + t / 16 * kSmallWords + t % 16;
+    for (uint32_t node = 1; node < 8; ++node) {
+      small[16 * (node - 1)] = top[node];
+      small[16 * (node + 6)] = top[8 + node] / kColumnBytes;
+    }
+  }
   for (const Tree& tree : packed.trees) {
     for (uint32_t i = 0; i < 8; ++i) packed.eights.push_back(packed.leaves[packed.tops[tree.top + 16 + i]]);
   }
@@ -272,7 +281,7 @@ size_t held(const T& table) {
 
 size_t Packed::bytes() const {
   return held(columns) + held(thresholds) + held(codes) + held(base) + held(divisors) + held(words) + held(trees) +
-         held(nodes) + held(wide) + held(tops) + held(by_depth) + held(first_by_depth) + held(leaves) + held(eights) + held(sparse) +
+         held(nodes) + held(wide) + held(tops) + held(by_depth) + held(first_by_depth) + held(leaves) + held(eights) + held(small) + held(sparse) +
          held(sparse_columns) + held(sparse_values);
 }
 
@@ -297,6 +306,7 @@ void Packed::connect() {
   view.sparse_columns = sparse_columns.data();
   view.sparse_values = sparse_values.data();
   view.eights = eights.empty() ? nullptr : eights.data();
+  view.small = small.data();
   view.n_scores = static_cast<uint32_t>(base.size());
   view.base = base.data();
   view.divisors = divisors.empty() ? nullptr : divisors.data();

@@ -50,7 +50,7 @@ struct Packed {
   std::vector<Tree> trees;
   Lines<Node> nodes;
   Lines<WideNode> wide;
-  Lines<uint32_t> tops;
+  Lines<uint32_t> tops, small;
   std::vector<uint32_t> by_depth;
   std::vector<uint64_t> first_by_depth;
   Lines<double> leaves, eights;

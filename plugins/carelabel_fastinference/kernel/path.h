@@ -5,6 +5,7 @@
 
 #include "fill.h"
 #include "rows.h"
+#include "small.h"
 #include "sums.h"
 #include "tops.h"
 #include "walk.h"
@@ -52,15 +53,22 @@ struct Table<WideNode> {
 template <class T, class N>
 int score_rows(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
   const size_t keys = view.n_columns, trees = view.n_trees + kTreesAtOnce, scores = view.n_scores;
-  Workspace work(keys * 4 + trees * 4 + scores * sizeof(T));
+  Workspace work((keys + 64) * 4 + trees * 4 + scores * sizeof(T));
   if (!work.ok()) return 2;
-  uint32_t* row = work.take<uint32_t>(keys);
+  uint32_t* row = work.take<uint32_t>(keys + 64);  // whole vectors of them can be read
   uint32_t* leaves = work.take<uint32_t>(trees);
   T* scratch = work.take<T>(scores);
   for (; first < last; ++first, out += scores) {
     if (!single_row(view, rows, first, row)) return 1;
+#ifdef FASTTREES_AVX512
+    if (view.eights) {
+      walk_small(view, row, leaves);
+      row_sums(view, view.eights, leaves, scratch, out);
+      continue;
+    }
+#endif
     walk_row(view, Table<N>::of(view), row, leaves);
-    row_sums(view, leaves, scratch, out);
+    row_sums(view, view.leaves, leaves, scratch, out);
   }
   return 0;
 }
@@ -107,9 +115,8 @@ struct Block {
 #ifdef FASTTREES_AVX512
       if (view.eights) {
         const uint32_t* top = view.tops + tree.top;
-        compare_nodes(top, 8, first, group_bytes, groups, space.bits);
-        choose_paths<3>(space.bits, (groups + 3) / 4, space.path);
-        add_eight(view.eights + 8 * size_t{t}, space.path, groups, sums.sums + static_cast<size_t>(tree.output) * sums.rows);
+        T* to = sums.sums + static_cast<size_t>(tree.output) * sums.rows;
+        add_eight(top, view.eights + 8 * size_t{t}, first, group_bytes, groups, to);
         continue;
       }
 #endif
@@ -193,8 +200,12 @@ int score(const View& view, const Rows& rows, size_t first, size_t last, double*
 inline int scores(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
   if (first >= last) return 0;
   if (view.wide) {
+#ifdef FASTTREES_VECTOR
+    return scores_portable(view, rows, first, last, out);  // rare: not worth compiling more than once
+#else
     return view.float32_sums ? score<float, WideNode>(view, rows, first, last, out)
                              : score<double, WideNode>(view, rows, first, last, out);
+#endif
   }
   return view.float32_sums ? score<float, Node>(view, rows, first, last, out)
                            : score<double, Node>(view, rows, first, last, out);

@@ -136,44 +136,44 @@ inline void write_scores(const View& view, const Sums<T>& from, size_t count, do
   }
 }
 
-// ---- one row: leaves[t] is the leaf's number in tree t ----
+// ---- one row: leaves[t] is the number of tree t's leaf in the table `values` ----
 
 template <int SCORES, class T>
-inline void row_scalar(const View& view, const uint32_t* leaves, double* out) {
+inline void row_scalar(const View& view, const double* values, const uint32_t* leaves, double* out) {
   T sums[SCORES];
   for (int s = 0; s < SCORES; ++s) sums[s] = static_cast<T>(view.base[s]);
   uint32_t t = 0;
   for (; t + SCORES <= view.n_trees; t += SCORES) {
 #pragma GCC unroll 8
-    for (int s = 0; s < SCORES; ++s) sums[s] += static_cast<T>(view.leaves[leaves[t + s]]);
+    for (int s = 0; s < SCORES; ++s) sums[s] += static_cast<T>(values[leaves[t + s]]);
   }
-  for (int s = 0; t < view.n_trees; ++t, ++s) sums[s] += static_cast<T>(view.leaves[leaves[t]]);
+  for (int s = 0; t < view.n_trees; ++t, ++s) sums[s] += static_cast<T>(values[leaves[t]]);
   for (int s = 0; s < SCORES; ++s) out[s] = finished(view, s, sums[s]);
 }
 
 template <int STRIDE, class T>
-inline void row_dense(const View& view, const uint32_t* leaves, double* out) {
+inline void row_dense(const View& view, const double* values, const uint32_t* leaves, double* out) {
   T sums[STRIDE];
   for (uint32_t s = 0; s < STRIDE; ++s) sums[s] = s < view.n_scores ? static_cast<T>(view.base[s]) : T(0);
   for (uint32_t t = 0; t < view.n_trees; ++t) {
-    const double* leaf = view.leaves + static_cast<size_t>(leaves[t]) * STRIDE;
+    const double* leaf = values + static_cast<size_t>(leaves[t]) * STRIDE;
     add_leaf<STRIDE>(leaf, sums);
   }
   for (uint32_t s = 0; s < view.n_scores; ++s) out[s] = finished(view, s, sums[s]);
 }
 
 template <class T>
-inline void row_any(const View& view, const uint32_t* leaves, T* sums, double* out) {
+inline void row_any(const View& view, const double* values, const uint32_t* leaves, T* sums, double* out) {
   for (uint32_t s = 0; s < view.n_scores; ++s) sums[s] = static_cast<T>(view.base[s]);
   for (uint32_t t = 0; t < view.n_trees; ++t) {
     const uint32_t leaf = leaves[t];
     if (view.leaf_kind == kScalar) {
-      sums[view.trees[t].output] += static_cast<T>(view.leaves[leaf]);
+      sums[view.trees[t].output] += static_cast<T>(values[leaf]);
     } else if (view.leaf_kind == kSparse) {
       add_sparse(view, leaf, sums);
     } else {
-      const double* values = view.leaves + static_cast<size_t>(leaf) * view.stride;
-      for (uint32_t s = 0; s < view.n_scores; ++s) sums[s] += static_cast<T>(values[s]);
+      const double* row = values + static_cast<size_t>(leaf) * view.stride;
+      for (uint32_t s = 0; s < view.n_scores; ++s) sums[s] += static_cast<T>(row[s]);
     }
   }
   for (uint32_t s = 0; s < view.n_scores; ++s) out[s] = finished(view, s, sums[s]);
@@ -193,22 +193,22 @@ inline void row_votes(const View& view, const uint32_t* leaves, T* counts, doubl
 }
 
 template <class T>
-inline void row_sums(const View& view, const uint32_t* leaves, T* scratch, double* out) {
+inline void row_sums(const View& view, const double* values, const uint32_t* leaves, T* scratch, double* out) {
   if (view.leaf_kind == kScalar && view.cyclic) {
     switch (view.n_scores) {
-      case 1: return row_scalar<1, T>(view, leaves, out);
-      case 2: return row_scalar<2, T>(view, leaves, out);
-      case 3: return row_scalar<3, T>(view, leaves, out);
-      case 4: return row_scalar<4, T>(view, leaves, out);
+      case 1: return row_scalar<1, T>(view, values, leaves, out);
+      case 2: return row_scalar<2, T>(view, values, leaves, out);
+      case 3: return row_scalar<3, T>(view, values, leaves, out);
+      case 4: return row_scalar<4, T>(view, values, leaves, out);
       default: break;
     }
   }
   if (view.leaf_kind == kVotes) return row_votes(view, leaves, scratch, out);
-  if (view.leaf_kind == kDense && view.stride == 2) return row_dense<2, T>(view, leaves, out);
-  if (view.leaf_kind == kDense && view.stride == 4) return row_dense<4, T>(view, leaves, out);
-  if (view.leaf_kind == kDense && view.stride == 8) return row_dense<8, T>(view, leaves, out);
-  if (view.leaf_kind == kDense && view.stride == 12) return row_dense<12, T>(view, leaves, out);
-  return row_any(view, leaves, scratch, out);
+  if (view.leaf_kind == kDense && view.stride == 2) return row_dense<2, T>(view, values, leaves, out);
+  if (view.leaf_kind == kDense && view.stride == 4) return row_dense<4, T>(view, values, leaves, out);
+  if (view.leaf_kind == kDense && view.stride == 8) return row_dense<8, T>(view, values, leaves, out);
+  if (view.leaf_kind == kDense && view.stride == 12) return row_dense<12, T>(view, values, leaves, out);
+  return row_any(view, values, leaves, scratch, out);
 }
 
 }  // namespace PATH

@@ -100,25 +100,6 @@ inline __m512i path_index(const Bits* path, size_t group) {
   return index;
 }
 
-// Values of a tree of three levels, one of eight for each row, added to the sums of a block.
-inline void add_eight(const double* eight, const Bits* path, size_t groups, double* sums) {
-  const __m512d values = _mm512_loadu_pd(eight);
-  for (size_t group = 0; group < groups; ++group, sums += 16) {
-    const __m512i index = path_index<3>(path, group);
-    const __m512i low = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(index));
-    const __m512i high = _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(index, 1));
-    _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), _mm512_permutexvar_pd(low, values)));
-    _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), _mm512_permutexvar_pd(high, values)));
-  }
-}
-
-inline void add_eight(const double* eight, const Bits* path, size_t groups, float* sums) {
-  const __m512 values = _mm512_castps256_ps512(_mm512_cvtpd_ps(_mm512_loadu_pd(eight)));
-  for (size_t group = 0; group < groups; ++group, sums += 16) {
-    const __m512 found = _mm512_permutexvar_ps(path_index<3>(path, group), values);
-    _mm512_storeu_ps(sums, _mm512_add_ps(_mm512_loadu_ps(sums), found));
-  }
-}
 #endif
 
 // entries[path] for the 16 rows of a group.

@@ -50,8 +50,8 @@ def hang(folder: Path) -> None:
     time.sleep(600)
 
 
-def hang_with_daemon(_: Path) -> None:
-    subprocess.run([sys.executable, "-c", DAEMON, *SLEEPER, "daemon-of-a-test"], check=True)
+def hang_with_daemon(folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", DAEMON, *SLEEPER, str(folder)], check=True)
     time.sleep(600)
 
 
@@ -59,6 +59,22 @@ def leave_forked_child(_: Path) -> None:
     if os.fork() == 0:
         time.sleep(600)
     os._exit(7)
+
+
+def leave_child_forked_by_c(_: Path) -> None:
+    """No hook of Python's runs, so this child holds the worker's pipes open."""
+    if ctypes.CDLL(None).fork() == 0:
+        time.sleep(600)
+    os._exit(7)
+
+
+def look_for_pipes_in_a_fork(_: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(len(pipes_to_write_on()))
+    found = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if found:
+        throw(ValueError(f"a forked child can write on {found} pipes"))
 
 
 def noise(_: Path) -> None:
@@ -102,6 +118,8 @@ MISDEEDS: dict[str, Callable[[Path], object]] = {
     "hang": hang,
     "hang-with-daemon": hang_with_daemon,
     "leave-forked-child": leave_forked_child,
+    "leave-child-forked-by-c": leave_child_forked_by_c,
+    "look-for-pipes-in-a-fork": look_for_pipes_in_a_fork,
     "noise": noise,
     "flood": flood,
     "close-pipe": close_pipe,

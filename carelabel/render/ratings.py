@@ -1,0 +1,63 @@
+"""Letters as a table: a row a candidate and platform, a column a property, and what moved the compound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import RenderableType
+
+_STYLES = {"A": "bold green", "B": "green", "C": "yellow", "D": "dark_orange", "E": "red"}
+
+
+def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """The table, the reasons for what is not rated, and each property's share of the compound."""
+    rows = label.get("ratings") or []
+    if not rows:
+        return
+    properties = list(dict.fromkeys(row["property"] for row in rows))
+    totals = {(row["candidate"], row["platform"]): row for row in label["compound"].get("of", ())}
+    scale = label["compound"].get("scale", {})
+    table = Table(title=f"Rating ({scale.get('name')} {scale.get('version')})", box=box.SIMPLE, title_justify="left")
+    for column in ("", *properties, "compound"):
+        table.add_column(column)
+    for place, total in totals.items():
+        mine = {row["property"]: row for row in rows if (row["candidate"], row["platform"]) == place}
+        cells = [_letter(mine[name]) for name in properties]
+        table.add_row(" on ".join(place), *cells, _letter(total))
+    yield table
+    yield from _unrated(rows)
+    yield from _moved(totals)
+
+
+def _letter(row: Mapping[str, Any]) -> Text:
+    flags = row.get("flags") or ()
+    struck = " strike" if "not-the-same-model" in flags else ""
+    mark = "*" if "contended" in flags else ""
+    return Text(row["letter"] + mark, style=_STYLES.get(row["letter"][:1], "dim") + struck)
+
+
+def _unrated(rows: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    if any("contended" in (row.get("flags") or ()) for row in rows):
+        yield Text("  * contended: other work was running")
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row["letter"] == "n/a":
+            names = reasons.setdefault(row["reason"], [])
+            if row["property"] not in names:
+                names.append(row["property"])
+    for reason, names in reasons.items():
+        yield Text(f"  n/a {', '.join(names)}: {reason}")
+
+
+def _moved(totals: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[RenderableType]:
+    for place, total in totals.items():
+        if total.get("moved"):
+            parts = ", ".join(f"{name} x{factor:.3g}" for name, factor in total["moved"].items())
+            yield Text(f"  {' on '.join(place)}: compound index {total['index']:.3g} = {parts}")

@@ -1,0 +1,1 @@
+"""Energy of NVIDIA devices, through their management library."""

@@ -1,0 +1,137 @@
+"""The reference workload that resource figures are rated against: a small seeded network made without any data.
+
+It is a multilayer perceptron with as many inputs as the model has features, 64 hidden units and as many outputs as the
+model has. It exists for every table of numbers or text, and stays the same over versions of libraries: weights come
+from a generator written out here, not from numpy's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from carelabel_onnx.session import open_session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from carelabel.data.rows import DataSet, Rows
+    from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec, Predictor
+    from carelabel.subject import ModelFacts
+
+VERSION: Final = 1
+HIDDEN: Final = 64
+FORMAT: Final = "onnx-reference"
+_OPSET: Final = 17
+_IR: Final = 8
+_MULTIPLIER: Final = 6364136223846793005
+_INCREMENT: Final = 1442695040888963407
+_BITS: Final = 24
+
+
+def convert(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:
+    """Write the reference network for the shape of a model; nothing of the model itself is loaded.
+
+    Args:
+        out: The folder to write into.
+    """
+    inputs = int(np.prod(context.test.rows.shape)) or 1
+    outputs = max(len(artefact.facts.classes), artefact.facts.outputs, 1)
+    path = out / "reference.onnx"
+    path.write_bytes(_network(inputs, outputs))
+    known = {"workload": f"mlp-{inputs}-{HIDDEN}-{outputs}", "version": VERSION, "inputs": inputs}
+    return replace(artefact, path=path, format=FORMAT, input_type=None, parameters=known)
+
+
+def _network(inputs: int, outputs: int) -> bytes:
+    from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - a worker-side import
+
+    weights = {
+        "w1": numbers(inputs * HIDDEN, seed=1).reshape(inputs, HIDDEN) / np.float32(np.sqrt(inputs)),
+        "b1": numbers(HIDDEN, seed=2),
+        "w2": numbers(HIDDEN * outputs, seed=3).reshape(HIDDEN, outputs) / np.float32(np.sqrt(HIDDEN)),
+        "b2": numbers(outputs, seed=4),
+    }
+    nodes = [
+        helper.make_node("Gemm", ["x", "w1", "b1"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "w2", "b2"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "reference",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", inputs])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", outputs])],
+        [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], producer_name="carelabel")
+    model.ir_version = _IR
+    return bytes(model.SerializeToString())
+
+
+def numbers(count: int, seed: int) -> NDArray[np.float32]:
+    """(count,) numbers in [-1, 1): a 64-bit linear congruential generator.
+
+    Source: Knuth's MMIX, TAOCP vol. 2, 3.3.4, line 26. Jumping ahead by doubling keeps it fast for wide inputs.
+    """
+    state = np.empty(count, dtype=np.uint64)
+    state[:1] = np.uint64(seed)
+    factor, increment, known = _MULTIPLIER, _INCREMENT, min(1, count)
+    while known < count:
+        step = min(known, count - known)
+        state[known : known + step] = state[:step] * np.uint64(factor) + np.uint64(increment)
+        increment = (factor * increment + increment) % 2**64
+        factor = factor * factor % 2**64
+        known += step
+    high = (state >> np.uint64(64 - _BITS)).astype(np.float32)
+    return high / np.float32(2 ** (_BITS - 1)) - np.float32(1)
+
+
+class ReferenceBackend:
+    """Runs the reference network; no file that a user submits is its own."""
+
+    def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
+        """Decline every file."""
+        del path, data
+
+    def load(self, artefact: Artefact, platform: PlatformSpec) -> Predictor:
+        """Open a session for a platform.
+
+        Raises:
+            LoadError: If ONNX Runtime cannot run the file on it.
+        """
+        return ReferencePredictor(artefact, platform)
+
+
+class ReferencePredictor:
+    """Predicts rows of its own making: as many as it is given, whatever they hold."""
+
+    predict_proba = None
+    decision_function = None
+
+    def __init__(self, artefact: Artefact, platform: PlatformSpec) -> None:
+        self._session = open_session(artefact.path, platform)
+        self._inputs = int(artefact.parameters["inputs"])
+        self.native: object = self._session
+        self.input_type = replace(
+            artefact.facts.input_type, container="array", dtype="float32", shape=(self._inputs,), columns=()
+        )
+
+    def prepare(self, rows: Rows) -> NDArray[np.float32]:
+        """(n, inputs) seeded numbers for n rows."""
+        count = len(rows)
+        return numbers(count * self._inputs, seed=count + 5).reshape(count, self._inputs)
+
+    def predict(self, x: Any) -> NDArray[Any]:  # noqa: ANN401 - as the protocol has it
+        """(n,) the index of the largest output."""
+        found: NDArray[Any] = self._session.run(None, {"x": x})[0].argmax(axis=1)
+        return found
+
+    def close(self) -> None:
+        """Let the session go."""
+        del self._session
+        self.native = None
