@@ -20,7 +20,7 @@ from carelabel.plugin.discovery import discover
 from carelabel.run.account import Account
 from carelabel.run.inspection import inspect_submission
 from carelabel.run.progress import Silence
-from carelabel.run.schedule import run_plan
+from carelabel.run.schedule import finish_run, run_plan
 from carelabel.store.choice import open_store
 from carelabel.suite import load_suite
 from carelabel.trust import is_trusted
@@ -89,6 +89,7 @@ def run(options: RunOptions, *, progress: Progress | None = None) -> Label:
     label = assemble(planned.registry, planned.subject, planned.host, planned.plan, outcomes, options, scale)
     replace_file(Path(outcomes.folder) / "label.json", label_bytes(label))
     store.put(label.to_dict())
+    finish_run(planned.plan, outcomes)
     return label
 
 

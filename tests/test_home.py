@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import filelock
 import pytest
 
 from carelabel.errors import UsageError
@@ -49,9 +50,11 @@ def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path: P
 
 
 def test_a_lock_that_another_holds_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import filelock
-
     monkeypatch.setattr("carelabel.home.LOCK_WAIT_S", 0.05)
     path = tmp_path / "file"
-    with filelock.FileLock(tmp_path / "file.lock"), pytest.raises(UsageError, match="has held .*file.lock for 0.05 s"), locked(path):
+    with (
+        filelock.FileLock(tmp_path / "file.lock"),
+        pytest.raises(UsageError, match=r"has held .*file.lock for 0.05 s"),
+        locked(path),
+    ):
         pass

@@ -142,7 +142,7 @@ class MovingProgress:
 
     def note(self, text: str) -> None:
         """Something worth a line, which stays above the moving one."""
-        self._console.print(f"note: {' '.join(text.split())}", markup=False)
+        self._console.print(f"note: {' '.join(text.split())}", markup=False, highlight=False)
 
     def finish(self) -> None:
         """The run is over; the moving line goes away."""
@@ -152,13 +152,16 @@ class MovingProgress:
 
     def _close_phase(self) -> None:
         if self._pace is not None:
-            self._console.print(f"{self._pace.name}: {duration(self._pace.seconds)}", markup=False, style="dim")
+            self._console.print(
+                f"{self._pace.name}: {duration(self._pace.seconds)}", markup=False, highlight=False, style="dim"
+            )
             self._pace = None
             self._live.update("")
 
     def _draw(self, text: str) -> None:
         from rich.progress_bar import ProgressBar  # noqa: PLC0415 - as above
         from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
 
         if self._pace is None:
             return
@@ -167,6 +170,6 @@ class MovingProgress:
             line.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
         total = self._pace.total
         bar = ProgressBar(total=total, completed=self._pace.done, width=16) if total else ""
-        line.add_row(self._pace.name, bar, self._pace.text, text)
+        line.add_row(Text(self._pace.name), bar, Text(self._pace.text), Text(text))
         self._live.update(line, refresh=True)
         self._drawn = self._clock()

@@ -24,15 +24,22 @@ LEAST_DEFINED: Final = 0.5
 """Share of resamples on which a metric must be defined for their percentiles to stand for anything."""
 CHUNK: Final = 1_000_000
 """Row numbers drawn at once: 8 MB, however many rows and resamples there are."""
+ROUNDING: Final = 1e-5
+"""How far float32 sums leave probabilities outside [0, 1]: 100 trees give 1.0000001."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Inputs:
-    """What a metric gets, row by row: the truth (or the features), the predictions and keyword arguments."""
+    """What a metric gets, row by row: the truth (or the features), the predictions and keyword arguments.
+
+    Attributes:
+        remark: What was done to the predictions before, for the method.
+    """
 
     first: NDArray[Any]
     second: NDArray[Any]
     keywords: Mapping[str, Any]
+    remark: str = ""
 
     def rows(self, index: NDArray[np.intp]) -> _Inputs:
         return _Inputs(first=self.first[index], second=self.second[index], keywords=self.keywords)
@@ -80,7 +87,7 @@ def score_metric(
             interval=interval,
             level=level if interval else None,
             n=n,
-            method=f"{metric.get('name', quantity)} on {n} test rows; {method}",
+            method=f"{metric.get('name', quantity)} on {n} test rows{inputs.remark}; {method}",
         )
     ]
 
@@ -101,7 +108,29 @@ def _inputs(metric: Mapping[str, Any], keywords: dict[str, Any], context: ScoreC
         return f"{len(second)} answers for {len(first)} rows"
     if len(first) == 0:
         return "there are no test rows"
-    return _Inputs(first=_flat(first), second=_flat(second) if wanted not in answers else second, keywords=keywords)
+    remark = ""
+    if wanted == "probabilities":
+        second, remark = without_rounding(second)
+    elif wanted not in answers:
+        second = _flat(second)
+    return _Inputs(first=_flat(first), second=second, keywords=keywords, remark=remark)
+
+
+def without_rounding(probabilities: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    """Probabilities without what float32 sums leave behind, and a remark when something was done.
+
+    Values at most `ROUNDING` outside [0, 1] are clipped. Anything worse is an error of the model and stays for the metric
+    to see. Rows are not divided by their sums: that would break ties, which curves and areas depend on, to gain 1e-7.
+
+    Args:
+        probabilities: (n, k), or (n,) of the second of two classes.
+    """
+    if probabilities.dtype.kind != "f" or not probabilities.size:
+        return probabilities, ""
+    off = max(-float(np.min(probabilities)), float(np.max(probabilities)) - 1.0)
+    if not 0.0 < off <= ROUNDING:
+        return probabilities, ""
+    return np.clip(probabilities, 0.0, 1.0), f", probabilities up to {off:.0e} outside [0, 1] clipped"
 
 
 def _flat(values: NDArray[Any]) -> NDArray[Any]:

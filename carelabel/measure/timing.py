@@ -36,11 +36,13 @@ class Clock:
         wall: Monotonic wall clock.
         cpu: Processor time of this process, all threads.
         counters: Wait and steal counters.
+        sleep: Waits for seconds without using a processor.
     """
 
     wall: Callable[[], int] = time.perf_counter_ns
     cpu: Callable[[], int] = time.process_time_ns
     counters: WaitCounters = field(default_factory=WaitCounters)
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from carelabel.plan.choice import Choice, refuse_unknown_settings
 from carelabel.plan.chosen import choose_candidates
 from carelabel.plan.given import Given
 from carelabel.plan.platforms import platforms_of
-from carelabel.plan.records import Plan
+from carelabel.plan.records import REFERENCE, Plan
 from carelabel.plan.tests import choose_tests, with_budget
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
     if not cells:
         msg = "at least one test must apply, got none"
         raise UsageError(msg, "carelabel plan --explain says why each was left out")
-    used = [*chosen.records.values(), *(registry.get(item.backend).record for item in candidates.built)]
+    timed = {cell.candidate for cell in cells}
+    built = tuple(item for item in candidates.built if item.id != REFERENCE or item.id in timed)
+    used = [*chosen.records.values(), *(registry.get(item.backend).record for item in built)]
     return Plan(
         inputs=_inputs(subject),
         host=_host(host),
@@ -70,7 +72,7 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
         seed=options.seed,
         resamples=suite.resamples,
         budget_s=options.budget_s,
-        candidates=candidates.built,
+        candidates=built,
         platforms=given.platforms,
         tests=with_budget(chosen.tests, cells, suite.paired_s, options.budget_s),
         cells=cells,

@@ -91,14 +91,29 @@ class _Block:
             for cell in mine:
                 if cell.test not in paired:
                     self._once(cell)
-            done = [self._paired(test, [cell for cell in mine if cell.test == test]) for test in paired]
+            done = [self._paired(test, self._taking_part(test, mine)) for test in paired]
         finally:
             for session in self._sessions.values():
                 session.thaw()
                 session.close()
         for cells in done:
-            self._outcomes.extend(summarise(self._running, cells))
+            self._outcomes.extend(item for item in summarise(self._running, cells) if not self._is_closed(item))
         return self._outcomes
+
+    def _taking_part(self, test: str, mine: Sequence[Cell]) -> list[Cell]:
+        """A paired test's cells here. The original takes turns in every block, since ratios never cross blocks."""
+        cells = [cell for cell in mine if cell.test == test]
+        for cell in self._running.plan.cells:
+            if cell.test != test or cell.candidate != ORIGINAL or cell in cells:
+                continue
+            earlier = self._running.cells.get((cell.candidate, cell.platform, cell.test))
+            if earlier and earlier.status == "measured" and self._running.where(cell).id == self._platform.id:
+                return [cell, *cells]
+        return cells
+
+    def _is_closed(self, outcome: Outcome) -> bool:
+        """Whether the cell has its outcome from an earlier block, which stays."""
+        return (outcome.candidate, outcome.platform, outcome.test) in self._running.cells
 
     def _once(self, cell: Cell) -> None:
         test = self._running.plan.test(cell.test)

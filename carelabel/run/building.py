@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carelabel.jsonable import to_json
 from carelabel.plan import ORIGINAL, REFERENCE, Cell, PlannedCandidate
+from carelabel.run.conversions import CachedConversion
 from carelabel.run.outcomes import Built, Reason
 from carelabel.run.parallel import Ask, Job, run_jobs
 from carelabel.run.running import START_S, Running, ended, skipped, test_fields
@@ -69,24 +67,22 @@ def _convert(running: Running, candidate: PlannedCandidate) -> Steps:
         reason = Reason(code="parent-failed", text=text)
         running.keep_built(Built(candidate=candidate.id, status="skipped", reason=reason))
         return
-    parent = running.built[candidate.parent]
-    home = running.folder.artefacts / _content_key(running, candidate, parent.sha256 or "")
-    if not (home / "built.json").exists():
-        out = home.with_name(f"{home.name}.{os.getpid()}.part")
-        try:
-            answer = yield from _conversion(running, candidate, out)
-        except WorkerError as error:
-            shutil.rmtree(out, ignore_errors=True)
-            reason = replace(error.reason, text=f"conversion failed: {error.reason.text}")
-            log = running.folder.relative(error.log)
-            running.keep_built(
-                Built(candidate=candidate.id, status="failed", reason=reason, notes={"log": log, "ended": error.status})
-            )
-            return
-        _put_away(out, home, answer)
-        _take(running, candidate, home, cached=False)
-    else:
-        _take(running, candidate, home, cached=True)
+    cached = CachedConversion(running, candidate, running.built[candidate.parent].sha256 or "")
+    answer = cached.read()
+    if answer is not None:
+        _take(running, candidate, answer, cached=True)
+        return
+    try:
+        cached.begin()
+        cached.keep((yield from _conversion(running, candidate, cached.part)))
+    except WorkerError as error:
+        reason = replace(error.reason, text=f"conversion failed: {error.reason.text}")
+        notes = {"log": running.folder.relative(error.log), "ended": error.status}
+        running.keep_built(Built(candidate=candidate.id, status="failed", reason=reason, notes=notes))
+        return
+    finally:
+        cached.drop()
+    _take(running, candidate, cached.read() or {}, cached=False)
     running.progress.step(f"built {candidate.id}")
 
 
@@ -98,18 +94,15 @@ def _take_original(running: Running) -> None:
         "facts": to_json(running.subject.model),
         "input_type": to_json(running.subject.model.input_type),
     }
-    if ORIGINAL not in running.built:
-        running.built[ORIGINAL] = Built(
-            candidate=ORIGINAL, status="built", sha256=submission.sha256, bytes=submission.bytes
-        )
+    running.built[ORIGINAL] = Built(
+        candidate=ORIGINAL, status="built", sha256=submission.sha256, bytes=submission.bytes
+    )
 
 
 def _conversion(
     running: Running, candidate: PlannedCandidate, out: Path
 ) -> Generator[Ask, dict[str, Any], dict[str, Any]]:
     parent = running.plan.candidate(candidate.parent or ORIGINAL)
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
     session = running.spawn("converter", f"convert-{candidate.id}", None)
     fields = {
         "source": running.artefacts[parent.id],
@@ -131,41 +124,21 @@ def _conversion(
     return answer
 
 
-def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:
-    """Everything that a conversion depends on: an unchanged one is not done twice."""
-    plan = running.plan
-    parts = [parent_sha256, candidate.converter, candidate.entry, to_json(candidate.parameters)]
-    parts += [dict(plan.versions), plan.inputs.get("test"), plan.inputs.get("train"), plan.seed, plan.host["tags"]]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _put_away(out: Path, home: Path, answer: Mapping[str, Any]) -> None:
-    """Move a finished conversion to its place in the cache; ``built.json`` is what makes it count."""
-    text = json.dumps(to_json(answer), allow_nan=False).replace(str(out), str(home))
-    (out / "built.json").write_text(text, encoding="utf-8")
-    try:
-        out.rename(home)
-    except OSError:
-        if not (home / "built.json").exists():
-            raise
-        shutil.rmtree(out)  # another run was faster with the same conversion
-
-
-def _take(running: Running, candidate: PlannedCandidate, home: Path, *, cached: bool) -> None:
-    answer = json.loads((home / "built.json").read_text(encoding="utf-8"))
+def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, Any], *, cached: bool) -> None:
+    """Take over a conversion; a resumed run has its parity figures, and the verdict on them, already."""
     running.artefacts[candidate.id] = answer["artefact"]
     before = running.built.get(candidate.id)
     running.keep_built(
         Built(
             candidate=candidate.id,
-            status="built",
+            status=before.status if before and before.parity else "built",
             artefact=answer["artefact"],
             sha256=answer["sha256"],
             bytes=answer["bytes"],
             convert_s=answer["convert_s"],
             compile_s=answer["artefact"].get("compile_s"),
             parity=before.parity if before else None,
-            reason=before.reason if before else None,
+            reason=before.reason if before and before.parity else None,
             cached=cached,
         )
     )

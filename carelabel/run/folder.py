@@ -96,7 +96,7 @@ def unfinished_folder(home: Path, plan: Plan) -> RunFolder:
         if old.inputs.get("metadata") != plan.inputs["metadata"]:
             continue
         folder = RunFolder(path=path.parent, artefacts=home / "cache" / "artefacts")
-        if not folder.journal.exists() or read_journal(folder.journal).finished:
+        if _is_over(folder.journal):
             continue
         if plan_sha256(old) != plan_sha256(plan):
             msg = f"--resume needs the same host, versions, files and options, but {_difference(old, plan)}"
@@ -104,6 +104,13 @@ def unfinished_folder(home: Path, plan: Plan) -> RunFolder:
         return folder
     msg = "--resume needs an unfinished run of this model and metadata, found none"
     raise UsageError(msg, "run without --resume")
+
+
+def _is_over(journal: Path) -> bool:
+    """Whether there is nothing to go on with: the run has ended, or was killed before the journal's first line."""
+    if not journal.exists() or b"\n" not in journal.read_bytes():
+        return True
+    return read_journal(journal).finished
 
 
 def _read_plan(path: Path) -> Plan | None:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from carelabel import portable
 from carelabel.errors import UsageError
 from carelabel.jsonable import from_json, to_json
 from carelabel.run.outcomes import Built, Outcome
@@ -36,14 +37,22 @@ class Entries:
 
 
 class Journal:
-    """Append-only. A line is written whole and synchronised before `append` returns."""
+    """Append-only. A line is written whole and synchronised before `append` returns.
+
+    Raises:
+        UsageError: If another process writes it: the run is under way.
+    """
 
     def __init__(self, path: Path, plan_sha256: str) -> None:
         is_new = not path.exists()
+        self._file = path.open("ab")
+        if portable.lock(self._file.fileno(), wait=False) is False:
+            self._file.close()
+            msg = f"--resume needs a run that has ended, but another process still writes {path}"
+            raise UsageError(msg, "wait until it ends, or interrupt it")
         if not is_new:
             _cut_torn_line(path)
-        self._file = path.open("ab")
-        if is_new:
+        else:
             self._append("plan", {"plan_sha256": plan_sha256})
             _sync_folder(path.parent)
 

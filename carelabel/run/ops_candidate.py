@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +13,7 @@ from carelabel.jsonable import from_json
 from carelabel.plugin.protocols import Artefact, PlatformSpec, TestContext
 from carelabel.run.entries import load_entry
 from carelabel.run.figures import as_json
+from carelabel.run.importing import imports_apart
 from carelabel.run.lazy_data import lazy_data
 from carelabel.run.meters import open_meters
 from carelabel.run.refusal import RefusalError
@@ -143,7 +145,7 @@ class _Opened:
         )
 
     def backend(self) -> Backend:
-        """The candidate's backend; the first call imports it and notes how long that took."""
+        """The candidate's backend; the first call imports it. ``import_s`` notes that time and that of imports in loads."""
         if self._backend is None:
             begin = time.perf_counter()
             with self._spent.on("import"):
@@ -152,18 +154,19 @@ class _Opened:
         return self._backend
 
     def load_anew(self) -> Predictor:
-        """A new predictor, which its caller closes."""
+        """A new predictor, which its caller closes; the first one's time without imports is noted as ``load_s``."""
         backend = self.backend()
-        with self._spent.on("load"):
-            return backend.load(self.context.artefact, self.context.platform)
+        begin = time.perf_counter()
+        with self._spent.on("load"), imports_apart(self._spent) as imports:
+            predictor = backend.load(self.context.artefact, self.context.platform)
+        self.notes["import_s"] += imports.seconds
+        self.notes.setdefault("load_s", time.perf_counter() - begin - imports.seconds)
+        return predictor
 
     def live(self) -> Predictor:
         """The one predictor of this worker."""
         if self._live is None:
-            self.backend()
-            begin = time.perf_counter()
             self._live = self.load_anew()
-            self.notes["load_s"] = time.perf_counter() - begin
         return self._live
 
     def meters(self) -> dict[str, Meter]:
@@ -177,9 +180,16 @@ class _Opened:
         predictor = self.live()
         x = predictor.prepare(self.context.test.rows[0:1])
         begin = time.perf_counter()
-        with self._spent.on("predict"):
+        with self._spent.on("predict"), imports_apart(self._spent):
             predictor.predict(x)
         self.notes["first_call_s"] = time.perf_counter() - begin
+        self.notes["modules"] = _foreign_modules()
         self.notes["spawn_to_ready_s"] = (time.monotonic_ns() - self.context.spawned_ns) / 1e9
         self.notes["threads"] = portable.threads()
         return dict(self.notes)
+
+
+def _foreign_modules() -> list[str]:
+    """Top-level modules in this process that come neither with Python nor with this program."""
+    own = sys.stdlib_module_names | {__package__.partition(".")[0]}
+    return sorted({name.partition(".")[0] for name in sys.modules} - own)

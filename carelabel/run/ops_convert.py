@@ -12,6 +12,7 @@ from carelabel import portable
 from carelabel.jsonable import from_json, to_json
 from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
 from carelabel.run.entries import load_entry
+from carelabel.run.importing import imports_apart
 from carelabel.run.lazy_data import lazy_data
 from carelabel.run.refusal import RefusalError
 
@@ -40,7 +41,7 @@ def _convert(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
         convert = load_entry(request["entry"])
     loading = _Loading(request, source, worker)
     begin = time.perf_counter()
-    with worker.spent.on("convert"):
+    with worker.spent.on("convert"), imports_apart(worker.spent):
         artefact = convert(source, out, _context(request, loading, worker), **request["parameters"])
     seconds = time.perf_counter() - begin - loading.seconds
     _check(artefact, out, request.get("target"))
@@ -69,7 +70,7 @@ class _Loading:
         platform = PlatformSpec(id="convert", tags=("cpu",), threads=self._threads)
         with self._worker.spent.on("import"):
             make = load_entry(self._entry)
-        with self._worker.spent.on("load"):
+        with self._worker.spent.on("load"), imports_apart(self._worker.spent):
             predictor: Predictor = make().load(self._source, platform)
         self.seconds += time.perf_counter() - begin
         return predictor

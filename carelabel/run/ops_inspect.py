@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from carelabel.errors import LoadError
 from carelabel.jsonable import from_json, to_json
 from carelabel.run.entries import load_entry
+from carelabel.run.importing import imports_apart
 from carelabel.subject import DataFacts, Submission
 
 if TYPE_CHECKING:
@@ -54,6 +55,6 @@ def _lay_down(submission: Submission, folder: Path) -> tuple[DataFacts | None, D
 def _ask_backend(backend: Mapping[str, Any], path: Path, data: DataSet, worker: Worker) -> ModelFacts | None:
     with worker.spent.on("import"):
         make = load_entry(backend["entry"])
-    with worker.spent.on("load"):
+    with worker.spent.on("load"), imports_apart(worker.spent):
         facts: ModelFacts | None = make().inspect(path, data)
     return facts

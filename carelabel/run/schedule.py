@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carelabel.plan import plan_sha256
@@ -17,7 +18,6 @@ from carelabel.run.session import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from carelabel.plan import Plan
     from carelabel.run.account import Account
@@ -59,7 +59,6 @@ def run_plan(  # noqa: PLR0913 - what is run, where, and who is told
         measure_all(running)
         measure_fresh(running)
         _close_the_rest(running)
-        journal.finish()
     finally:
         _end(running)
     return Outcomes(
@@ -70,6 +69,13 @@ def run_plan(  # noqa: PLR0913 - what is run, where, and who is told
         sensors=sensors,
         folder=str(folder.path),
     )
+
+
+def finish_run(plan: Plan, outcomes: Outcomes) -> None:
+    """Say in the journal that the run came to its end: its label is kept, and there is nothing to resume."""
+    journal = Journal(Path(outcomes.folder) / "journal.jsonl", plan_sha256(plan))
+    journal.finish()
+    journal.close()
 
 
 def _whole_blocks(plan: Plan, cells: dict[Any, Any]) -> dict[Any, Any]:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 MODULE: Final = "carelabel_fastinference.fasttrees"
 SOURCES: Final = Path(__file__).parent / "kernel"
 # No contraction: a fused multiply-add would change the bits of the sums.
-COMMON_FLAGS: Final = ("-O3", "-std=c++17", "-fPIC", "-pthread", "-ffp-contract=off", "-fno-math-errno")
+COMMON_FLAGS: Final = ("-O2", "-std=c++17", "-fPIC", "-pthread", "-ffp-contract=off", "-fno-math-errno")
 UNITS: Final = ("dispatch.cpp", "module.cpp", "pack.cpp", "pack_leaves.cpp", "path_portable.cpp")
 VECTOR_UNITS: Final = {
     "path_avx2.cpp": ("-mavx2", "-mbmi", "-mbmi2"),
-    "path_avx512.cpp": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mbmi", "-mbmi2"),
+    "path_avx512.cpp": ("-O3", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mbmi", "-mbmi2"),
 }
 VECTOR_DEFINES: Final = ("-DFASTTREES_HAS_AVX2", "-DFASTTREES_HAS_AVX512")
 COMPILE_LIMIT: Final = 300

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+    from carelabel_fastinference.codegen import IfElseModel
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Path: TypeAlias = Literal["", "avx512", "avx2", "portable"]
+Native: TypeAlias = Literal["native", "native-unshared", "native-ranks"]
+Layout: TypeAlias = Literal[Native, "if-else", "if-else-integer"]
 
+NATIVE: Final = ("native", "native-unshared", "native-ranks")
 _REAL_KINDS: Final = "biuf"
 _PREDICTING: Final = ("predict_proba", "decision_function")
 
@@ -48,12 +53,14 @@ class FastModel:
     decision_function: Callable[[Any], Array]
     raw_scores: Callable[[Any], Array]
 
-    def __init__(self, ensemble: TreeEnsemble, *, threads: int = 1, path: Path = "") -> None:
+    def __init__(
+        self, ensemble: TreeEnsemble, *, layout: Native = "native", threads: int = 1, path: Path = ""
+    ) -> None:
         """Pack an ensemble; see compile_model."""
         self.ensemble = ensemble
-        self.layout = "native"
+        self.layout = layout
         self.n_features_in_ = ensemble.n_features
-        self._kernel = Packing(ensemble, threads=threads, path=path).first()
+        self._kernel = Packing(ensemble, layout=layout, threads=threads, path=path).first()
         _bind(self)
 
     @property
@@ -165,43 +172,62 @@ class Outputs:
         return np.stack([names[chosen[:, i]] for i, names in enumerate(self._classes)], axis=1)
 
 
-def compile_model(model: object, *, threads: int = 1, path: Path = "") -> FastModel:
-    """Make a FastModel of a trained model, or of a TreeEnsemble.
+def compile_model(
+    model: object, *, layout: Layout = "native", threads: int = 1, path: Path = ""
+) -> FastModel | IfElseModel:
+    """Make a fast model of a trained model, or of a TreeEnsemble; every layout gives the same bits.
 
     Args:
         model: fitted trees, forests or boosting of scikit-learn, XGBoost or LightGBM; or a TreeEnsemble.
-        threads: threads a call may use, 1 to 1024. More than one pays from about 128 rows.
-        path: "avx512", "avx2" or "portable" to force an instruction set; "" takes the best one.
+        layout: "native": packed nodes ordered by path probability, integer keys as thresholds, equal leaves
+            shared. "native-unshared": without sharing. "native-ranks": thresholds replaced by their ranks, inputs
+            by binary search. "if-else", "if-else-integer": generated source, compiled for this model; slower to
+            make.
+        threads: threads a call may use, 1 to 1024; native layouts. More than one pays from 128 rows on.
+        path: "avx512", "avx2" or "portable" to force an instruction set; "" takes the best one; native layouts.
 
     Raises:
         UnsupportedModelError: if the model cannot be read exactly.
         BuildError: if the kernel cannot be compiled on this machine; says what to install.
-        ValueError: if threads or path is out of range.
+        ValueError: if layout, threads or path is out of range.
     """
     if not isinstance(model, TreeEnsemble):
         from carelabel_fastinference.readers import read_ensemble  # noqa: PLC0415  (may import a framework)
 
         model = read_ensemble(model)
-    return FastModel(model, threads=threads, path=path)
+    if layout == "if-else" or layout == "if-else-integer":  # noqa: PLR1714  (narrows the type)
+        from carelabel_fastinference.codegen import compile_if_else  # noqa: PLC0415  (only this layout needs it)
+
+        return compile_if_else(model, integer=layout == "if-else-integer")
+    return FastModel(model, layout=layout, threads=threads, path=path)
 
 
 class Packing:
     """The packed forms of one ensemble; the kernel asks for a further one when rows need it."""
 
-    __slots__ = ("_ensemble", "_how")
+    __slots__ = ("_ensemble", "_how", "_layout")
 
-    def __init__(self, ensemble: TreeEnsemble, *, threads: int, path: Path) -> None:
-        """threads, path: see compile_model."""
+    def __init__(self, ensemble: TreeEnsemble, *, layout: Native, threads: int, path: Path) -> None:
+        """layout, threads, path: see compile_model."""
+        if layout not in NATIVE:
+            msg = f"layout must be one of {', '.join(NATIVE)}, got {layout!r}"
+            raise ValueError(msg)
         if not 1 <= threads <= 1024:  # noqa: PLR2004
             msg = f"threads must be from 1 to 1024, got {threads}"
             raise ValueError(msg)
         self._ensemble = ensemble
         coerce = Coercion(ensemble.n_features)
-        self._how = _calling(ensemble) | {"threads": threads, "path": path, "coerce": coerce}
+        self._layout = layout
+        self._how = _calling(ensemble) | {
+            "threads": threads,
+            "path": path,
+            "coerce": coerce,
+            "share_leaves": int(layout != "native-unshared"),
+        }
 
     def first(self) -> Any:  # noqa: ANN401
         """Packed for float32 rows without NaN, which are the fastest."""
-        return self._make(ranks=False, missing=makes_missing(self._ensemble))
+        return self._make(ranks=self._layout == "native-ranks", missing=makes_missing(self._ensemble))
 
     def _make(self, *, ranks: bool, missing: bool) -> Any:  # noqa: ANN401
         ensemble = self._ensemble

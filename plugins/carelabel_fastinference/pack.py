@@ -81,6 +81,7 @@ def kernel_tables(ensemble: TreeEnsemble, *, ranks: bool, missing: bool) -> dict
         "base": np.ascontiguousarray(ensemble.base, dtype=np.float64),
         "divisors": _divisors(ensemble),
         "ranks": int(ranks),
+        "rounds": int(ensemble.input_rounding == "float32"),
         "strict": int(ensemble.comparison == "<"),
         "accepts_nan": int(ensemble.accepts_nan and missing),
         "float32_sums": int(ensemble.accumulate == "float32"),

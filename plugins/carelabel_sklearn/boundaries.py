@@ -9,7 +9,7 @@ import numpy as np
 
 from carelabel.plugin.protocols import BoundaryRows
 from carelabel_sklearn.counts import hist_trees, sklearn_trees
-from carelabel_sklearn.families import FLOAT32_TREES, family_of
+from carelabel_sklearn.families import FLOAT32_TREES, family_of, searched
 from carelabel_sklearn.inputs import prepare
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Tree:
 
 def has_boundaries(estimator: Any, input_type: InputType) -> bool:  # noqa: ANN401 - any estimator
     """Whether rows can be placed: a tree model on plain numbers, with a split, and without categorical splits."""
+    estimator = searched(estimator)
     family = family_of(estimator)
     if input_type.container != "array":
         return False
@@ -98,6 +99,7 @@ def _path(tree: Tree, row: NDArray[Any]) -> list[int]:
 
 
 def _trees(estimator: Any) -> list[Tree]:  # noqa: ANN401 - as above
+    estimator = searched(estimator)
     if family_of(estimator) == "hist-gradient-boosting":
         return [_from_hist(predictor.nodes) for predictor in hist_trees(estimator)]
     return [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 JOBLIB_MARK: Final = b"joblib.numpy_pickle"
 ZIP_MARK: Final = b"PK\x03\x04"
 COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"]\x00": "lzma", b"x": "zlib"}
+_STOP: Final = b"."
 _ZLIB_LEVELS: Final = (b"\x01", b"^", b"\x9c", b"\xda")
 # The version stands some opcodes behind its name in the pickled state.
 _VERSION: Final = re.compile(rb"_sklearn_version[\x00-\xff]{1,12}?(\d+\.\d+[\w.+]*)")
@@ -66,13 +67,22 @@ def written_with(path: Path) -> str:
 
     Used when a file cannot be loaded, so it reads the bytes only, decompressed where needed.
     """
-    raw = path.read_bytes()
-    try:
-        content = _decompress(raw)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error):
-        return ""
-    found = _VERSION.search(content)
+    found = _VERSION.search(_unpacked(path) or b"")
     return found.group(1).decode() if found else ""
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a pickle or joblib file lacks its end: the stop code, or the end of its compression."""
+    content = _unpacked(path)
+    return content is None or not content.endswith(_STOP)
+
+
+def _unpacked(path: Path) -> bytes | None:
+    """The content, decompressed where needed, or None where that cannot be done to the end."""
+    try:
+        return _decompress(path.read_bytes())
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
+        return None
 
 
 def _decompress(raw: bytes) -> bytes:

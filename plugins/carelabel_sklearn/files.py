@@ -12,7 +12,7 @@ import sklearn
 from sklearn.exceptions import InconsistentVersionWarning
 
 from carelabel.errors import LoadError
-from carelabel_sklearn.content import describe, written_with
+from carelabel_sklearn.content import describe, is_cut_off, written_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +46,6 @@ TRUSTED: Final = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
-_TRUNCATED: Final = ("truncated", "end-of-stream", "exhausted before end", "incomplete or truncated")
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
     """What came out of a file.
@@ -126,14 +123,14 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Loaded:
 def _explain(path: Path, wanted: str, error: Exception) -> LoadError:
     """The one line for a load that failed: the most telling cause first."""
     what = f"{path.name} must hold {wanted}"
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and _is_module_name(error.name):
         return LoadError(f"{what}; loading it needs the module {error.name!r}, which is not installed", "install it")
     found = describe(path)
     readable = found.startswith(("a pickle", "a file compressed", "a zip"))
     if not readable:
         return LoadError(f"{what}; it holds {found}", "check that this is the model file")
-    if isinstance(error, EOFError) or any(word in str(error) for word in _TRUNCATED):
-        return LoadError(f"{what}; it ends too early ({_one_line(error)})", "copy or save the file again")
+    if found != "a zip archive" and is_cut_off(path):
+        return LoadError(f"{what}; it ends too early or is damaged ({_one_line(error)})", "copy or save it again")
     written = written_with(path)
     if written and written != sklearn.__version__:
         return LoadError(
@@ -144,6 +141,11 @@ def _explain(path: Path, wanted: str, error: Exception) -> LoadError:
     if isinstance(error, AttributeError):
         return LoadError(f"{what}; it names code that is not there: {_one_line(error)}", "make that code importable")
     return LoadError(f"{what}; it is {found} that cannot be loaded: {_one_line(error)}", "save the model again")
+
+
+def _is_module_name(name: str | None) -> bool:
+    """Text that happens to begin like a pickle's import names no module."""
+    return all(part.isidentifier() for part in (name or "").split("."))
 
 
 def _one_line(error: Exception | str) -> str:

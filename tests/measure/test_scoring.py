@@ -222,3 +222,36 @@ def test_a_metric_can_do_all_resamples_at_once_and_gets_the_same_ones() -> None:
 def test_a_programming_error_in_a_metric_is_not_taken_for_an_undefined_figure() -> None:
     with pytest.raises(TypeError):
         score_metric(spec(), lambda y_true: 1.0, half_right())
+
+
+def refuses_what_is_no_probability(y_true: Any, p: Any, *, classes: Any) -> Any:
+    if p.min() < 0.0 or p.max() > 1.0:
+        msg = "values outside [0, 1]"
+        raise ValueError(msg)
+    return -np.mean(np.log(p[np.arange(len(p)), y_true]))
+
+
+def test_float32_sums_just_above_one_are_rounding_and_no_error() -> None:
+    rounded = np.array([[1.0000001, 0.0], [-1e-7, 1.0], [0.25, 0.75]], dtype=np.float32)
+    found = only(
+        score_metric(
+            spec("probabilities"),
+            refuses_what_is_no_probability,
+            context([0, 1, 1], [0, 1, 1], probabilities=rounded),
+        )
+    )
+    assert found.value == pytest.approx(-math.log(0.75) / 3)
+    assert "probabilities up to 1e-07 outside [0, 1] clipped" in found.method
+
+
+@pytest.mark.parametrize("wrong", [1.0001, -0.0001, math.nan])
+def test_what_is_worse_than_rounding_is_left_for_the_metric_to_refuse(wrong: float) -> None:
+    given = context([0, 1], [0, 1], probabilities=[[wrong, 0.0], [0.0, 1.0]])
+    found = only(score_metric(spec("probabilities"), refuses_what_is_no_probability, given))
+    assert found.value is None
+    assert "[0, 1]" in found.reason or "nan" in found.reason
+
+
+def test_probabilities_without_rounding_are_not_touched() -> None:
+    given = context([0, 1], [0, 1], probabilities=[[0.5, 0.5], [0.1, 0.9]])
+    assert "clipped" not in only(score_metric(spec("probabilities"), refuses_what_is_no_probability, given)).method

@@ -45,5 +45,7 @@ def test_an_unknown_store_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPat
 
 def test_a_store_that_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARELABEL_STORE", "acme.shelf")
-    with pytest.raises(UsageError, match="the store acme.shelf must be importable as no_such_module:Shelf, but: No module"):
+    with pytest.raises(
+        UsageError, match=r"the store acme\.shelf must be importable as no_such_module:Shelf, but: No module"
+    ):
         open_store(lambda: [record("no_such_module:Shelf")])

@@ -65,7 +65,12 @@ def test_an_empty_store_has_no_labels(store: LabelStore) -> None:
 def test_a_summary_says_what_is_on_the_label(store: LabelStore) -> None:
     store.put(make_label("a"))
     (summary,) = store.query()
-    assert (summary.id, summary.name, summary.family, summary.task) == ("a", "a forest", "random-forest", "classification")
+    assert (summary.id, summary.name, summary.family, summary.task) == (
+        "a",
+        "a forest",
+        "random-forest",
+        "classification",
+    )
     assert (summary.candidates, summary.measured, summary.unfinished) == (1, 2, 1)
 
 
@@ -83,7 +88,7 @@ def test_filters_choose_by_equality_and_all_must_hold(store: LabelStore) -> None
 
 
 def test_an_unknown_filter_is_refused(store: LabelStore) -> None:
-    with pytest.raises(UsageError, match="labels can be chosen by id, created, name, .*, got 'colour'"):
+    with pytest.raises(UsageError, match=r"labels can be chosen by id, created, name, .*, got 'colour'"):
         store.query(colour="red")
 
 

@@ -51,7 +51,9 @@ def test_reading_makes_no_file(tmp_path: Path) -> None:
 
 def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file, where a folder should be")
-    with pytest.raises(UsageError, match=r"labels.json must be writable, but: .* \(free the place, or set CARELABEL_HOME"):
+    with pytest.raises(
+        UsageError, match=r"labels.json must be writable, but: .* \(free the place, or set CARELABEL_HOME"
+    ):
         TinyDBStore(tmp_path / "home" / "store").put(make_label())
 
 

@@ -1,4 +1,4 @@
-"""A process that puts labels until it has put enough or is killed: ENTRY FOLDER PREFIX NUMBER. It prints each id once it is kept."""
+"""A process that puts labels: ENTRY FOLDER PREFIX NUMBER. It prints each id once it is kept, until it is killed."""
 
 from __future__ import annotations
 

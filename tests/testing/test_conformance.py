@@ -57,7 +57,9 @@ def test_a_plugin_that_imports_much_is_told(install: Callable[[str], None], tmp_
     (tmp_path / "dist_good.py").write_text(source.replace("from carelabel", "import numpy\n\nfrom carelabel", 1))
     install(str(tmp_path))
     (result,) = [result for result in check_plugin("acme") if result.check == "light-import"]
-    assert (result.status, result.message) == ("failed", "importing dist_good also imports numpy")
+    assert result.status == "failed"
+    assert result.message.startswith("importing dist_good also imports ")
+    assert result.message.endswith("numpy")
 
 
 def test_a_plugin_that_does_not_load_fails_in_words(install: Callable[[str], None]) -> None:

@@ -71,6 +71,7 @@ struct View {
   const uint32_t* words;
   const double* codes;
   int32_t ranks;                   // keys are ranks: float64 comparisons
+  int32_t rounds;                  // values are rounded to float32 before they are compared
   int32_t strict;                  // comparison is "<"
   int32_t simple;                  // no column is categorical, encoded or zero-as-missing
   int32_t increasing;              // no two columns are made from one feature

@@ -64,6 +64,7 @@ void read_trees(Fields& fields, Packed& packed) {
   source.weight = fields.array_of<double>("weight", source.n_nodes);
   source.n_values = static_cast<size_t>(fields.number("n_values"));
   source.value = fields.array_of<double>("value", source.n_nodes * source.n_values);
+  source.share_leaves = fields.number("share_leaves") != 0;
   source.n_scores = packed.base.size();
   if (source.n_values != 1 && source.n_values != source.n_scores) throw std::runtime_error("a leaf must have one value or one a score");
   check_source(source, packed.columns.size());
@@ -78,6 +79,7 @@ void read_model(PyObject* dict, Packed& packed, Finish& finish) {
     throw std::runtime_error("base and divisors must have one value a score");
   }
   packed.view.ranks = static_cast<int32_t>(fields.number("ranks"));
+  packed.view.rounds = static_cast<int32_t>(fields.number("rounds"));
   packed.view.strict = static_cast<int32_t>(fields.number("strict"));
   packed.view.accepts_nan = static_cast<int32_t>(fields.number("accepts_nan"));
   packed.view.float32_sums = static_cast<int32_t>(fields.number("float32_sums"));

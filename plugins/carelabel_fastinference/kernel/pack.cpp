@@ -58,6 +58,7 @@ class Layout {
 
   void count_shared(size_t t) {
     counts_.clear();
+    if (!source_.share_leaves) return;
     for (int64_t node = source_.tree_start[t]; node < source_.tree_start[t + 1]; ++node) {
       const int32_t parent = static_cast<int32_t>(node);
       if (!leaf(parent) && leaf_pair(parent)) counts_.push_back(pair_key(parent));

@@ -32,6 +32,7 @@ using Lines = std::vector<T, LineAllocator<T>>;
 // What Python hands over; arrays are borrowed for the time of packing. A node's `column` is 0 at a leaf.
 struct Source {
   size_t n_trees, n_nodes, n_values, n_scores;
+  bool share_leaves;          // equal leaves, and equal pairs of them within a tree, are kept once
   const int64_t* tree_start;
   const uint32_t* column;
   const uint32_t* threshold;  // keys

@@ -23,6 +23,11 @@ class RowNumbers {
  public:
   RowNumbers(const double* values, size_t width) : values_(values), width_(width), slots_(1024, 0) {}
 
+  uint32_t always_new(size_t node) {
+    rows_.push_back(node);
+    return static_cast<uint32_t>(rows_.size() - 1);
+  }
+
   uint32_t number(size_t node) {
     if (rows_.size() * 2 >= slots_.size()) grow();
     const double* row = values_ + node * width_;
@@ -112,7 +117,7 @@ void pack_leaves(const Source& source, Packed& packed, std::vector<uint32_t>& le
   RowNumbers numbers(source.value, source.n_values);
   leaf_of.assign(source.n_nodes, 0);
   for (size_t node = 0; node < source.n_nodes; ++node) {
-    if (source.column[node] == 0) leaf_of[node] = numbers.number(node);
+    if (source.column[node] == 0) leaf_of[node] = source.share_leaves ? numbers.number(node) : numbers.always_new(node);
   }
   const std::vector<size_t>& rows = numbers.rows();
   View& view = packed.view;

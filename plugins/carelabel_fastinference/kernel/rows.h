@@ -77,7 +77,7 @@ inline bool fill_slow(const View& view, const Rows& rows, const char* row, uint3
   keys[0] = 0;
   for (uint32_t c = 1; c < view.n_columns; ++c) {
     const Column& column = view.columns[c];
-    const double value = load_value(rows, row, column.feature, view.ranks == 0);
+    const double value = load_value(rows, row, column.feature, view.rounds != 0);
     if (value != value && !view.accepts_nan) return false;
     keys[c * step] = key_of(view, column, value);
   }

@@ -1,0 +1,96 @@
+"""The cache of conversions: an unchanged one is not done twice, and a half-done one never counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from carelabel.jsonable import to_json
+from carelabel.metadata import hash_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from carelabel.plan import PlannedCandidate
+    from carelabel.run.running import Running
+
+_ENTRY = "built.json"
+
+
+class CachedConversion:
+    """The place of one conversion in the cache.
+
+    Attributes:
+        part: Folder that the converter writes into; it becomes the entry when the conversion is done.
+    """
+
+    def __init__(self, running: Running, candidate: PlannedCandidate, parent_sha256: str) -> None:
+        self._home = running.folder.artefacts / _content_key(running, candidate, parent_sha256)
+        self.part = self._home.with_name(f"{self._home.name}.{os.getpid()}.part")
+
+    def read(self) -> dict[str, Any] | None:
+        """The converter's answer, or None when there is none or its file is not what it was."""
+        try:
+            answer: dict[str, Any] = json.loads((self._home / _ENTRY).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        artefact = self._home / answer["artefact"]["path"]
+        if artefact.is_file() and hash_file(artefact)[0] != answer["sha256"]:
+            return None
+        answer["artefact"]["path"] = str(artefact)
+        return answer if artefact.exists() else None
+
+    def begin(self) -> None:
+        """Make an empty folder to write into, and remove what killed runs have left."""
+        for left in self._home.parent.glob(f"{self._home.name}.*.part"):
+            if left == self.part or not _is_alive(int(left.suffixes[-2][1:])):
+                shutil.rmtree(left, ignore_errors=True)
+        self.part.mkdir(parents=True)
+
+    def keep(self, answer: Mapping[str, Any]) -> None:
+        """Make the folder an entry, in one step. Its paths are kept relative to it."""
+        content = to_json(answer)
+        content["artefact"]["path"] = os.path.relpath(content["artefact"]["path"], self.part.resolve())
+        (self.part / _ENTRY).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+        if self.read() is None:
+            shutil.rmtree(self._home, ignore_errors=True)  # an entry whose file has been damaged
+        try:
+            self.part.rename(self._home)
+        except OSError:
+            if self.read() is None:  # else another run was faster with the same conversion
+                raise
+
+    def drop(self) -> None:
+        """Remove what has not become an entry."""
+        shutil.rmtree(self.part, ignore_errors=True)
+
+
+def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:
+    """Hash of everything that a conversion depends on."""
+    plan, test = running.plan, running.subject.test
+    parts = [
+        parent_sha256,
+        candidate.converter,
+        candidate.entry,
+        to_json(candidate.parameters),
+        dict(plan.versions),
+        plan.inputs.get("test"),
+        plan.inputs.get("train"),
+        plan.seed,
+        plan.host["tags"],
+        [test.container, list(test.columns), list(test.dtypes), list(test.shape), test.target],
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,118 @@
+"""The code behind the witness plugin; it runs in workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carelabel.plugin.protocols import Artefact, Measurement
+from carelabel.subject import InputType, ModelFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+
+    from carelabel.data.rows import DataSet, Rows
+    from carelabel.plugin.protocols import ConvertContext, PlatformSpec, PointRounds, TestContext
+
+TURN_S = 0.01
+
+
+class Predictor:
+    """1 where w.x + b is positive."""
+
+    input_type = InputType(container="array", dtype="float64", shape=(2,))
+    predict_proba = None
+    decision_function = None
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.native = spec
+
+    def prepare(self, rows: Rows) -> np.ndarray:
+        return rows.array("float64")
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return (x @ self.native["weights"] + self.native["bias"] > 0).astype(int)
+
+    def close(self) -> None:
+        pass
+
+
+class Backend:
+    def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
+        spec = json.loads(path.read_text(encoding="utf-8"))
+        return ModelFacts(
+            framework="witness",
+            format="witness-line",
+            family="linear",
+            estimator="Line",
+            task="classification",
+            input_type=Predictor.input_type,
+            n_features=len(spec["weights"]),
+            classes=(0, 1),
+        )
+
+    def load(self, artefact: Artefact, platform: PlatformSpec) -> Predictor:
+        return Predictor(json.loads(artefact.path.read_text(encoding="utf-8")))
+
+
+def copy(artefact: Artefact, out: Path, context: ConvertContext, *, seconds: float) -> Artefact:
+    time.sleep(seconds)
+    path = out / "model.witness"
+    shutil.copyfile(artefact.path, path)
+    return Artefact(path=path, format="witness-copy", facts=artefact.facts, input_type=artefact.input_type)
+
+
+def agreement(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    return float((y_true == y_pred).mean())
+
+
+def modules(context: TestContext) -> Iterator[Measurement]:
+    found = sorted({name.partition(".")[0] for name in sys.modules})
+    where = {"type": "modules", "pid": os.getpid(), "modules": found, "affinity": sorted(os.sched_getaffinity(0))}
+    yield Measurement(quantity="modules", value=len(found), method="counted", detail=where)
+
+
+def waits(context: TestContext, *, seconds: float) -> Iterator[Measurement]:
+    yield _waited("waits", seconds)
+
+
+def fresh(context: TestContext, *, seconds: float) -> Iterator[Measurement]:
+    yield _waited("fresh", seconds)
+
+
+def _waited(quantity: str, seconds: float) -> Measurement:
+    time.sleep(seconds)
+    return Measurement(quantity=quantity, value=seconds, method="slept", detail={"type": "worker", "pid": os.getpid()})
+
+
+class Turns:
+    """Every turn appends its begin and end to the file that CARELABEL_WITNESS names."""
+
+    def setup(self, context: TestContext) -> Sequence[dict[str, int]]:
+        context.live()
+        return [{"point": 0}]
+
+    def turn(self, point: int) -> dict[str, Any]:
+        begin = time.monotonic_ns()
+        time.sleep(TURN_S)
+        end = time.monotonic_ns()
+        if path := os.environ.get("CARELABEL_WITNESS"):
+            line = f"{os.environ['CARELABEL_HOME']} {begin} {end}\n".encode()
+            with Path(path).open("ab", buffering=0) as file:
+                file.write(line)  # one write of an appended line: lines of several processes do not mix
+        return {"seconds": (end - begin) / 1e9, "pid": os.getpid()}
+
+    def statistic(self, samples: dict[str, Any]) -> float:
+        return float(samples["seconds"])
+
+    def summarise(self, rounds: PointRounds) -> Iterator[Measurement]:
+        paired = rounds.original is not None
+        detail = {"type": "rounds", "paired": paired, "rounds": len(rounds.own)}
+        yield Measurement(quantity="turns", value=len(rounds.own), at=rounds.at, method="counted", detail=detail)

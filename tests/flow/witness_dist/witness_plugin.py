@@ -1,0 +1,90 @@
+"""A plugin that sees how a run goes: a model that needs numpy only, and tests that note where and when they run."""
+
+from __future__ import annotations
+
+from carelabel import ANY, Backend, Converter, Metric, Parameter, Quantity, Test, hookimpl
+
+TASKS = frozenset({"classification"})
+FRAMEWORKS = frozenset({"witness"})
+
+
+@hookimpl
+def carelabel_backends() -> list[Backend]:
+    return [
+        Backend(
+            name="line",
+            summary="a straight line between two classes, as JSON",
+            entry="witness_code:Backend",
+            tasks=TASKS,
+            frameworks=FRAMEWORKS,
+            formats=frozenset({"witness-line", "witness-copy"}),
+            suffixes=(".witness",),
+            framework="witness",
+        )
+    ]
+
+
+@hookimpl
+def carelabel_converters() -> list[Converter]:
+    seconds = Parameter(name="seconds", type="float", default=0.0, description="how long it takes", minimum=0.0)
+    return [
+        Converter(
+            name="copy",
+            summary="the same line in another file",
+            entry="witness_code:copy",
+            tasks=TASKS,
+            frameworks=FRAMEWORKS,
+            cost="cheap",
+            parameters=(seconds,),
+            source=frozenset({"witness-line"}),
+            target="witness-copy",
+            conversion="format",
+            slug="copy",
+            lossless=True,
+        )
+    ]
+
+
+@hookimpl
+def carelabel_metrics() -> list[Metric]:
+    return [
+        Metric(
+            name="agreement",
+            summary="share of rows that are answered right",
+            entry="witness_code:agreement",
+            tasks=TASKS,
+            frameworks=ANY,
+            needs=frozenset({"labels"}),
+            cost="cheap",
+            input="labels",
+            better="higher",
+            range=(0.0, 1.0),
+        )
+    ]
+
+
+@hookimpl
+def carelabel_tests() -> list[Test]:
+    seconds = Parameter(name="seconds", type="float", default=0.0, description="how long it takes", minimum=0.0)
+    return [
+        _test("modules", "what is imported where a candidate is timed", "cell", "modules"),
+        _test("fresh", "a worker of its own", "cell", "fresh", place="fresh", parameters=(seconds,)),
+        _test("waits", "a wait in the live worker", "candidate", "waits", parameters=(seconds,)),
+        _test("turns", "when turns begin and end", "cell", "Turns", style="paired"),
+    ]
+
+
+def _test(name: str, summary: str, scope: str, code: str, **more: object) -> Test:
+    figure = Quantity(name=name.replace("-", "_"), unit="1", better=None, group="witness", meaning=summary)
+    return Test(
+        name=name,
+        summary=summary,
+        entry=f"witness_code:{code}",
+        tasks=ANY,
+        frameworks=ANY,
+        cost="cheap",
+        group="witness",
+        scope=scope,
+        quantities=(figure,),
+        **{"place": "candidate", **more},
+    )
