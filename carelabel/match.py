@@ -35,7 +35,10 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rejected:
-    """The record does not apply, with every reason there is."""
+    """The record does not apply, with every reason there is.
+
+    The texts leave the record's name out: on a label, skips that share a rule are one line.
+    """
 
     reasons: tuple[Reason, ...]
 
@@ -57,9 +60,9 @@ def match(record: Record, subject: Subject, host: Host, *, framework: str | None
         framework: Framework of the candidate in question; the subject's own by default.
     """
     reasons = (
-        *_word(record.tasks, subject.task, "task", record),
-        *_word(record.frameworks, framework or subject.model.framework, "framework", record),
-        *_word(record.families, subject.model.family, "family", record),
+        *_word(record.tasks, subject.task, "task"),
+        *_word(record.frameworks, framework or subject.model.framework, "framework"),
+        *_word(record.families, subject.model.family, "family"),
         *_needs(record, subject.provides | host.provides),
         *_hardware(record, host.tags),
         *_packages(record, host),
@@ -73,9 +76,9 @@ def match_packages(record: Record, host: Host) -> Accepted | Rejected:
     return Rejected(reasons=reasons) if reasons else Accepted()
 
 
-def _word(allowed: frozenset[str], found: str, what: str, record: Record) -> Iterator[Reason]:
+def _word(allowed: frozenset[str], found: str, what: str) -> Iterator[Reason]:
     if allowed != ANY and found not in allowed:
-        text = f"{record.name} is for {what} {', '.join(sorted(allowed))}, this is {found}"
+        text = f"is for {what} {', '.join(sorted(allowed))}, this is {found}"
         yield Reason(code=what, text=text)
 
 
@@ -83,13 +86,13 @@ def _needs(record: Record, provided: frozenset[str]) -> Iterator[Reason]:
     for word in sorted(record.needs - provided):
         why = _NEEDS.get(word, f"neither the subject nor this machine provides {word!r}")
         hint = "apt-get install g++" if word == "compiler" else ""
-        yield Reason(code=f"needs-{word}", text=f"{record.name} needs {word}: {why}", hint=hint)
+        yield Reason(code=f"needs-{word}", text=f"needs {word}: {why}", hint=hint)
 
 
 def _hardware(record: Record, tags: frozenset[str]) -> Iterator[Reason]:
     missing = sorted(record.runs_on - tags)
     if missing:
-        yield Reason(code="hardware", text=f"{record.name} runs on {', '.join(missing)}, which this machine has not")
+        yield Reason(code="hardware", text=f"runs on {', '.join(missing)}, which this machine has not")
 
 
 def _packages(record: Record, host: Host) -> Iterator[Reason]:
@@ -97,6 +100,6 @@ def _packages(record: Record, host: Host) -> Iterator[Reason]:
         found = f"found {missing.found}" if missing.found else "it is not installed"
         yield Reason(
             code="package",
-            text=f"{record.name} requires {missing.requirement}: {found}",
+            text=f"requires {missing.requirement}: {found}",
             hint=install_hint(missing.requirement),
         )

@@ -15,20 +15,20 @@ def test_a_record_that_fits_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "text"),
     [
-        ({"tasks": frozenset({"regression"})}, "task", "latency is for task regression, this is classification"),
-        ({"frameworks": frozenset({"onnx"})}, "framework", "latency is for framework onnx, this is woodwork"),
-        ({"families": frozenset({"svm", "linear"})}, "family", "latency is for family linear, svm, this is random-forest"),
-        ({"needs": frozenset({"train"})}, "needs-train", "latency needs train: the metadata names no training data"),
+        ({"tasks": frozenset({"regression"})}, "task", "is for task regression, this is classification"),
+        ({"frameworks": frozenset({"onnx"})}, "framework", "is for framework onnx, this is woodwork"),
+        ({"families": frozenset({"svm", "linear"})}, "family", "is for family linear, svm, this is random-forest"),
+        ({"needs": frozenset({"train"})}, "needs-train", "needs train: the metadata names no training data"),
         (
             {"needs": frozenset({"moon"})},
             "needs-moon",
-            "latency needs moon: neither the subject nor this machine provides 'moon'",
+            "needs moon: neither the subject nor this machine provides 'moon'",
         ),
-        ({"runs_on": frozenset({"cuda"})}, "hardware", "latency runs on cuda, which this machine has not"),
+        ({"runs_on": frozenset({"cuda"})}, "hardware", "runs on cuda, which this machine has not"),
         (
             {"requires": ("surely-not-there>=2",)},
             "package",
-            "latency requires surely-not-there>=2: it is not installed",
+            "requires surely-not-there>=2: it is not installed",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""``carelabel recommend`` and ``carelabel rate``: what to deploy under stated requirements, and letters by another scale."""
+"""``carelabel recommend`` and ``carelabel rate``: what to deploy under requirements, and letters by another scale."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 def recommend(
     ctx: typer.Context,
     label: LabelArgument,
+    *,
     require: Require = None,
     rating: Rating = None,
     as_json: Json = False,
@@ -48,7 +49,7 @@ def recommend(
     return EXIT_DONE if found.best else EXIT_REQUIREMENT
 
 
-def rate(ctx: typer.Context, label: LabelArgument, rating: Rating = "default", as_json: Json = False) -> int:
+def rate(ctx: typer.Context, label: LabelArgument, *, rating: Rating = "default", as_json: Json = False) -> int:
     """Rate a label's figures by a scale; nothing is measured anew."""
     document = _rated(find_label(ctx, label), rating or "default")
     if as_json:

@@ -45,7 +45,7 @@ def choose_candidates(given: Given) -> Candidates:
     chosen = {ORIGINAL} | {identifier for identifier in ids if _wanted(identifier, tree, given, limited=limited)}
     built = with_ancestors(chosen, tree.candidates)
     asked_away = tuple(
-        Skip(what=f"{identifier}/*/*", code="not-asked", text=f"--only or --skip leaves {identifier} out")
+        Skip(what=f"{identifier}/*/*", code="not-asked", text="--only or --skip leaves it out")
         for identifier in ids
         if identifier not in chosen
     )

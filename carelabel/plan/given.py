@@ -72,8 +72,8 @@ class Given:
     def not_taken(self, what: str, identifier: str) -> Skip:
         """The skip of something that neither the command line nor the suite wants."""
         if self.choice.only or matches(identifier, self.choice.skip):
-            return Skip(what=what, code="not-asked", text=f"--only or --skip leaves {identifier} out")
-        text = f"suite {self.suite.name} does not take {identifier}"
+            return Skip(what=what, code="not-asked", text="--only or --skip leaves it out")
+        text = f"suite {self.suite.name} does not take it"
         return Skip(what=what, code="suite", text=text, hint="--suite full, or --only")
 
 

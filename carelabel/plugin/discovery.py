@@ -46,7 +46,7 @@ def discover(
     loaded = [(found, LoadedPlugin() if found.name in off else load_plugin(found)) for found in plugins]
     records, clashes = _settle(loaded)
     titles = {item.id: found.title for found, result in loaded for item in result.records}
-    unknown = unknown_words({identifier: item.record for identifier, item in records.items()}, titles)
+    unknown = unknown_words(records, titles)
     problems += [problem for _, result in loaded for problem in result.problems]
     problems += [*clashes, *unknown, *_idle_switches(off, plugins)]
     if strict and problems:

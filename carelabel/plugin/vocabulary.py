@@ -15,7 +15,7 @@ from carelabel.plugin.records import ANY, Backend, Converter, Platform, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from carelabel.plugin.records import Record
+    from carelabel.plugin.records import Record, Registered
 
 TASKS: Final = frozenset({"classification", "regression", "clustering"})
 
@@ -90,16 +90,18 @@ def _brought(record: Record) -> Iterator[tuple[str, frozenset[str]]]:
         yield "hardware tag", record.tags
 
 
-def unknown_words(records: Mapping[str, Record], sources: Mapping[str, str]) -> tuple[Problem, ...]:
-    """One problem for each word that is not known, with the nearest one that is.
+def unknown_words(records: Mapping[str, Registered], sources: Mapping[str, str]) -> tuple[Problem, ...]:
+    """One problem for each word of a third party that is not known, with the nearest one that is.
+
+    Built-in plugins speak of each other, so what they name can be unknown only because one of them is switched off.
 
     Args:
         records: By id.
         sources: Id to the plugin it comes from.
     """
-    known = known_words(records.values())
+    known = known_words(item.record for item in records.values())
     uses: dict[tuple[str, str, str], list[str]] = {}
-    for use in _uses(records):
+    for use in _uses({identifier: item.record for identifier, item in records.items() if not item.builtin}):
         if use.word not in known[use.what]:
             uses.setdefault((sources[use.identifier], use.what, use.word), []).append(use.identifier)
     return tuple(_problem(*key, identifiers, known[key[1]]) for key, identifiers in sorted(uses.items()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +23,8 @@ def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
     properties = list(dict.fromkeys(row["property"] for row in rows))
     totals = {(row["candidate"], row["platform"]): row for row in label["compound"].get("of", ())}
     scale = label["compound"].get("scale", {})
-    table = Table(title=f"Rating ({scale.get('name')} {scale.get('version')})", box=box.SIMPLE, title_justify="left")
+    title = f"Rating by scale {scale.get('name')} {scale.get('version')}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for column in ("", *properties, "compound"):
         table.add_column(column)
     for place, total in totals.items():
@@ -34,6 +34,7 @@ def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield table
     yield from _unrated(rows)
     yield from _moved(totals)
+    yield Text("")
 
 
 def _letter(row: Mapping[str, Any]) -> Text:

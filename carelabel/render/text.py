@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from carelabel.render.ending import render_ending
 from carelabel.render.head import candidate_reasons, render_candidates, render_head
 from carelabel.render.measurements import FigureTable, rows_of
+from carelabel.render.ratings import render_ratings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ def render_label(label: Json, *, everything: bool = False) -> list[RenderableTyp
         render_candidates(label),
         *candidate_reasons(label),
         "",
+        *render_ratings(label),
         *_figures(label, everything=everything),
         *render_ending(label),
     ]

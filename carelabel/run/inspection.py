@@ -99,7 +99,7 @@ def _installed(submission: Submission, backends: Mapping[str, Backend], host: Ho
     usable = {key: backends[key] for key, verdict in verdicts.items() if not isinstance(verdict, Rejected)}
     if not usable:
         rejected = next(verdict for verdict in verdicts.values() if isinstance(verdict, Rejected))
-        msg = f"{submission.path} cannot be loaded: {rejected.text}"
+        msg = f"{submission.path} cannot be loaded: its backend {rejected.text}"
         raise LoadError(msg, rejected.hint)
     return usable
 

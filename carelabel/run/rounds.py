@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from carelabel.run.session import Session
 
 PILOT_ROUNDS = 5
-TURN_S = 120.0
-"""Seconds that a worker gets beyond the test's own limit before a turn counts as hung."""
 
 Samples = dict[str, Any]
 At = dict[str, Any]
@@ -104,7 +102,7 @@ def _round(paired: PairedCells, point: int, order: random.Random, lost: Callable
             continue
         try:
             session.thaw()
-            answer = session.ask("turn", TURN_S + paired.test.timeout_s, test=paired.test.id, point=point)
+            answer = session.ask("turn", paired.test.timeout_s, test=paired.test.id, point=point)
             session.freeze()
         except WorkerError as error:
             lost(runner.cell.candidate, error)

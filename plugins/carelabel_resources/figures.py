@@ -73,3 +73,53 @@ MEMORY: Final = (
     _memory("peak_first_predict", "Memory that the first prediction takes at its peak on top of the loaded model."),
     _memory("peak_steady", "Memory that later predictions take at their peak on top of what is held by then."),
 )
+
+COLD_START: Final = (
+    _time("cold_start", "From the start of a new process to its first answer: interpreter, imports, model, first call."),
+    _time("cold_start_import", "The part of a cold start in which libraries are imported."),
+    _time("cold_start_load", "The part of a cold start in which the model itself is loaded."),
+    _time("cold_start_first_call", "The part of a cold start in which the first row is predicted."),
+    _ratio("cold_start_ratio", "Cold start relative to the original model's; below 1 is faster."),
+)
+
+FOOTPRINT: Final = (
+    _memory("dependency_size", "Bytes of the installed packages that the model needs to run, its own file apart."),
+    Quantity(
+        name="dependency_count",
+        unit="1",
+        better="lower",
+        group="size",
+        meaning="Installed packages that the model needs to run.",
+    ),
+)
+
+GPU_MEMORY: Final = (
+    _memory("gpu_memory", "Memory on the accelerator that the process takes, with everything its libraries keep there."),
+    _memory("gpu_peak_allocated", "Peak of the memory on the accelerator that the framework allocated for the model."),
+)
+
+REQUESTED: Final = (
+    _memory("peak_requested", "Memory that predictions ask for at their peak, whether or not they ever touch it."),
+    Quantity(
+        name="allocations",
+        unit="1",
+        better="lower",
+        group="memory",
+        meaning="How often a prediction asks the system or the runtime for memory.",
+    ),
+)
+
+SCENARIOS: Final = (
+    Quantity(
+        name="scenario_throughput",
+        unit="1/s",
+        better="higher",
+        group="latency",
+        meaning=(
+            "Rows answered in a second: one after the other (single-stream), all handed over at once (offline), or arriving "
+            "at random times, at the highest rate that still keeps 99 % of them within the bound (server)."
+        ),
+    ),
+    _time("scenario_p90", "One after the other, at most one row in ten took longer, at 99 % confidence."),
+    _time("scenario_p99", "Arriving at random times, at most one row in a hundred took longer, at 99 % confidence."),
+)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
+from carelabel import portable
 from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
 from carelabel_resources.calls import function_of, prepare
 
@@ -54,6 +55,7 @@ class Latency:
                 "prepare_row_s": ready.prepare_row_s,
                 "rows_repeated": ready.repeated,
                 "warm_up": asdict(warmth),
+                "threads": portable.threads(),
             }
             self._points.append(_Point(inputs=inputs, loops=loops, notes=notes))
         return [{"batch": batch} for batch in batch_sizes]

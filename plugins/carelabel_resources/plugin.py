@@ -25,8 +25,19 @@ _CALL: Final = Parameter(
 
 @hookimpl
 def carelabel_tests() -> list[Test]:
-    """Latency with throughput, load times, size, parameters and memory."""
-    return [_latency(), _load(), _size(), _parameters(), _memory()]
+    """Time, memory and size; what takes minutes or is of interest to few is expensive."""
+    return [
+        _latency(),
+        _scenarios(),
+        _load(),
+        _cold_start(),
+        _size(),
+        _footprint(),
+        _parameters(),
+        _memory(),
+        _requested(),
+        _gpu_memory(),
+    ]
 
 
 def _latency() -> Test:
@@ -96,4 +107,86 @@ def _memory() -> Test:
         place="fresh",
         parameters=(_BATCH_SIZE, _CALL),
         quantities=figures.MEMORY,
+    )
+
+
+def _scenarios() -> Test:
+    return Test(
+        **_COMMON,
+        name="scenarios",
+        summary="single stream, offline and a server under random arrivals, as MLPerf LoadGen defines them",
+        entry="carelabel_resources.scenarios:run",
+        scope="cell",
+        cost="expensive",
+        parameters=(
+            _seconds("seconds", 2.0, "Seconds that single stream and offline take at least, each."),
+            _seconds("server_seconds", 20.0, "Seconds that the search for the server's rate may take."),
+            _seconds("bound_s", 0.1, "Latency in seconds that 99 % of the server's queries must keep."),
+            Parameter(
+                name="offline_batch", type="int", default=1024, minimum=1, description="Rows a call of the offline run."
+            ),
+            _CALL,
+        ),
+        quantities=figures.SCENARIOS,
+    )
+
+
+def _seconds(name: str, default: float, description: str) -> Parameter:
+    return Parameter(name=name, type="float", default=default, minimum=1e-6, maximum=86400.0, description=description)
+
+
+def _cold_start() -> Test:
+    return Test(
+        **_COMMON,
+        name="cold-start",
+        summary="from the start of a process to its first answer, in five new processes",
+        entry="carelabel_resources.cold_start:ColdStart",
+        scope="candidate",
+        style="paired",
+        place="fresh",
+        cost="expensive",
+        parameters=(_CALL,),
+        quantities=figures.COLD_START,
+    )
+
+
+def _footprint() -> Test:
+    return Test(
+        **_COMMON,
+        name="footprint",
+        summary="installed bytes of the packages that the model needs to run",
+        entry="carelabel_resources.footprint:run",
+        scope="candidate",
+        cost="cheap",
+        quantities=figures.FOOTPRINT,
+    )
+
+
+def _requested() -> Test:
+    return Test(
+        **_COMMON,
+        name="memray",
+        summary="memory that predictions request, counted by memray",
+        entry="carelabel_resources.requested:run",
+        scope="cell",
+        place="fresh",
+        requires=("memray>=1.11",),
+        cost="expensive",
+        parameters=(_BATCH_SIZE, _CALL),
+        quantities=figures.REQUESTED,
+    )
+
+
+def _gpu_memory() -> Test:
+    return Test(
+        **_COMMON,
+        name="gpu-memory",
+        summary="memory on the accelerator, by NVML and by the framework",
+        entry="carelabel_resources.gpu_memory:run",
+        scope="cell",
+        place="fresh",
+        runs_on=frozenset({"cuda", "nvml"}),
+        requires=("nvidia-ml-py>=12",),
+        parameters=(_BATCH_SIZE, _CALL),
+        quantities=figures.GPU_MEMORY,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,7 +126,7 @@ class _Server:
     clock: Clock
     bound_s: float
     seed: int
-    queries: int = calls_needed(P99)
+    queries: int = field(default_factory=lambda: calls_needed(P99))
 
     def figures(self, alone: Sequence[float], budget_s: float) -> list[Measurement]:
         """Highest rate that holds the bound, and the tail at that rate.

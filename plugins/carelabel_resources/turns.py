@@ -62,4 +62,5 @@ def detail(turns: Sequence[Samples]) -> Mapping[str, Any]:
         "batches": turns[0]["batches"],
         "warm_up_calls": warmth["calls"],
         "warm_up_s": warmth["seconds"],
+        "threads": turns[0].get("threads"),
     }

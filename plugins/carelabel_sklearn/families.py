@@ -51,7 +51,7 @@ def family_of(estimator: Any) -> str:  # noqa: ANN401 - any estimator
         if parent.__name__ in BY_CLASS:
             return BY_CLASS[parent.__name__]
         for module, family in BY_MODULE.items():
-            if parent.__module__.startswith(module + "."):
+            if f"{parent.__module__}.".startswith(f"{module}."):
                 return family
     return "other"
 

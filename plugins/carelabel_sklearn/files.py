@@ -46,6 +46,8 @@ TRUSTED: Final = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
     """What came out of a file.

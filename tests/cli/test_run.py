@@ -122,11 +122,12 @@ def test_an_output_that_cannot_be_written_is_told_before_anything_is_measured(
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_read_only_is_told_before_anything_is_measured(
     program: Program, pipe: Pipeline, tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("this user may write everywhere")
     ended = program("run", "m", "--meta", "y", "-o", tmp_path / "label.json")
     tmp_path.chmod(0o700)
     assert (ended.code, pipe.asked) == (2, [])

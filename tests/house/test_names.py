@@ -7,7 +7,10 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from carelabel.plugin.discovery import discover
 from carelabel.plugin.vocabulary import FAMILIES, HARDWARE, NEEDS, TASKS
 from tests.house.generated import ROOT
 
@@ -36,7 +39,7 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def test_there_are_plugins_to_look_for() -> None:
-    assert {"sklearn", "onnx", "quality", "resources", "rapl", "nvml"} <= set(ENTRIES)
+    assert ENTRIES
     assert {value.partition(".")[0] for value in ENTRIES.values()} <= set(PACKAGES)
 
 
@@ -54,6 +57,19 @@ def test_every_plugin_lies_in_a_folder_of_its_domain() -> None:
     assert {name: value.partition(".")[0] for name, value in ENTRIES.items()} == {
         name: f"carelabel_{name}" for name in ENTRIES
     }
+
+
+def test_what_records_require_comes_with_an_extra() -> None:
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    brought = {canonicalize_name(Requirement(text).name) for extra in extras for text in extra}
+    brought.add("onnxruntime-gpu")  # takes the place of onnxruntime, so that no extra can bring both
+    required = {
+        canonicalize_name(Requirement(text).name)
+        for item in discover().records.values()
+        if item.builtin
+        for text in item.record.requires
+    }
+    assert required - brought == set()
 
 
 def test_every_plugin_has_an_extra_of_its_name() -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from carelabel.plugin.records import ANY, Backend, Converter, Metric, Platform, Record
+from carelabel.plugin.records import ANY, Backend, Converter, Metric, Platform, Record, Registered
 from carelabel.plugin.vocabulary import known_words, unknown_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BACKEND = Backend(
     name="weka",
@@ -34,6 +39,13 @@ CONVERTER = Converter(
 PLATFORM = Platform(
     name="board", summary="s", entry="m:a", tasks=ANY, frameworks=ANY, slug="board", tags=frozenset({"riscv"})
 )
+
+
+def registered(records: Mapping[str, Record], *, builtin: bool = False) -> dict[str, Registered]:
+    return {
+        name: Registered(id=name, record=record, distribution="d", version="1", builtin=builtin)
+        for name, record in records.items()
+    }
 
 
 def metric(**words: object) -> Metric:
@@ -77,20 +89,23 @@ def test_any_is_no_word() -> None:
     ids=["task", "framework", "family", "need", "hardware", "nothing-near"],
 )
 def test_an_unknown_word_is_named_with_the_nearest(record: Record, text: str, hint: str) -> None:
-    (problem,) = unknown_words(
-        {"weka.weka": BACKEND, "acme.m": record}, {"weka.weka": "weka", "acme.m": "acme (acme 1)"}
-    )
+    records = registered({"weka.weka": BACKEND, "acme.m": record})
+    (problem,) = unknown_words(records, {"weka.weka": "weka", "acme.m": "acme (acme 1)"})
     assert (problem.source, problem.code, problem.hint) == ("acme (acme 1)", "unknown-word", hint)
     assert problem.text.startswith(text)
     assert problem.text.endswith("in acme.m")
 
 
 def test_a_converter_for_a_format_that_nobody_brings_is_told() -> None:
-    (problem,) = unknown_words({"c.c": CONVERTER}, {"c.c": "c"})
+    (problem,) = unknown_words(registered({"c.c": CONVERTER}), {"c.c": "c"})
     assert "every format must be known to the core or brought by a plugin, got 'weka-model' in c.c" in problem.text
 
 
 def test_one_word_in_many_records_is_one_problem() -> None:
     records = {f"acme.m{i}": metric(tasks=frozenset({"clasification"})) for i in range(5)}
-    (problem,) = unknown_words(records, dict.fromkeys(records, "acme"))
+    (problem,) = unknown_words(registered(records), dict.fromkeys(records, "acme"))
     assert problem.text.endswith("got 'clasification' in acme.m0, acme.m1, acme.m2 and 2 more")
+
+
+def test_a_built_in_record_may_name_what_is_switched_off() -> None:
+    assert unknown_words(registered({"c.c": CONVERTER}, builtin=True), {"c.c": "c"}) == ()

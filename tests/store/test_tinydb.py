@@ -57,11 +57,12 @@ def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         TinyDBStore(tmp_path / "home" / "store").put(make_label())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_home_can_still_be_read(tmp_path: Path) -> None:
     store = TinyDBStore(tmp_path)
     store.put(make_label("a"))
     tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("this user may write everywhere")
     try:
         assert store.get("a")["id"] == "a"
         with pytest.raises(UsageError, match="must be writable, but: Permission denied"):

@@ -7,7 +7,20 @@
 namespace fasttrees {
 namespace {
 
-constexpr size_t kRowsPerThread = 64;  // fewer are not worth a thread
+constexpr double kThreadWorthNs = 60e3;  // starting a thread costs about as much as it can save below this
+
+// A rough guess; it only decides how many threads are worth starting.
+double guessed_ns(const View& view, size_t rows) {
+  double row = 0.5 * view.n_columns;
+  for (uint32_t t = 0; t < view.n_trees; ++t) row += view.eights ? 0.5 : 1.0 + 0.6 * view.trees[t].depth;
+  return row * static_cast<double>(rows);
+}
+
+size_t worth_starting(const View& view, size_t rows, int threads) {
+  if (threads <= 1 || rows < 128) return 1;
+  const double parts = guessed_ns(view, rows) / kThreadWorthNs;
+  return parts < 2.0 ? 1 : parts > threads ? static_cast<size_t>(threads) : static_cast<size_t>(parts);
+}
 
 bool runs_avx512() {
 #ifdef FASTTREES_HAS_AVX512
@@ -55,8 +68,7 @@ ScoreFunction path_by_name(const std::string& name, std::string* chosen) {
 }
 
 int score_threaded(ScoreFunction path, const View& view, const Rows& rows, size_t count, double* out, int threads) {
-  const size_t useful = count / kRowsPerThread;
-  const size_t parts = threads > 1 && useful > 1 ? (useful < static_cast<size_t>(threads) ? useful : threads) : 1;
+  const size_t parts = worth_starting(view, count, threads);
   if (parts == 1) return path(view, rows, 0, count, out);
   std::vector<int> codes(parts, 0);
   std::vector<std::thread> pool;

@@ -1,4 +1,4 @@
-// Groups of 16 rows turned into columns of keys; with AVX-512 by transposing 16 x 16 float32 values.
+// Groups of 16 rows turned into columns of keys; with vector instructions by transposing squares of them.
 // Included by every path inside its own namespace.
 #pragma once
 
@@ -70,13 +70,83 @@ inline bool fill_run(const char* const* lanes, uint32_t feature, uint32_t count,
   return nan != 0;
 }
 
+constexpr uint32_t kRunColumns = 16;
+
+}  // namespace PATH
+}  // namespace fasttrees
+#endif
+
+#ifdef FASTTREES_AVX2
+namespace fasttrees {
+namespace PATH {
+
+// 8 rows of 8 values to 8 columns of 8.
+inline void transpose(__m256* r) {
+  __m256 t[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) {
+    r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+    r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x20);
+    t[i + 4] = _mm256_permute2f128_ps(r[i], r[i + 4], 0x31);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) r[i] = t[i];
+}
+
+constexpr uint32_t kRunColumns = 8;
+
+// Columns [c, c + count) whose features are consecutive; true if a NaN was seen.
+inline bool fill_run(const char* const* lanes, uint32_t feature, uint32_t count, uint32_t* keys) {
+  const __m256i places = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i present = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), places);
+  __m256i nan = _mm256_setzero_si256();
+  for (int half = 0; half < 2; ++half) {
+    __m256 r[8];
+#pragma GCC unroll 8
+    for (int lane = 0; lane < 8; ++lane) {
+      const char* at = lanes[half * 8 + lane] + static_cast<size_t>(feature) * 4;
+      r[lane] = _mm256_maskload_ps(reinterpret_cast<const float*>(at), present);
+    }
+    transpose(r);
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < 8; ++i) {
+      if (i >= count) break;
+      const __m256i bits = _mm256_castps_si256(r[i]);
+      const __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffffff));
+      nan = _mm256_or_si256(nan, _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x7f800000)));
+      const __m256i flip = _mm256_or_si256(_mm256_srai_epi32(bits, 31), _mm256_set1_epi32(static_cast<int>(0x80000000u)));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(keys + i * 16 + half * 8), _mm256_xor_si256(bits, flip));
+    }
+  }
+  return _mm256_testz_si256(nan, nan) == 0;
+}
+
+}  // namespace PATH
+}  // namespace fasttrees
+#endif
+
+#ifdef FASTTREES_VECTOR
+namespace fasttrees {
+namespace PATH {
+
 // False if a NaN was seen: the caller then takes the slow way.
 inline bool fill_group_fast(const View& view, const char* const* lanes, uint32_t* keys) {
   const Column* columns = view.columns;
   bool nan = false;
   std::memset(keys, 0, kColumnBytes);
   for (uint32_t c = 1; c < view.n_columns;) {
-    const uint32_t left = view.n_columns - c < 16 ? view.n_columns - c : 16;
+    const uint32_t left = view.n_columns - c < kRunColumns ? view.n_columns - c : kRunColumns;
     uint32_t run = left;  // features rise strictly, so the last one tells whether there is a gap
     while (columns[c + run - 1].feature - columns[c].feature != run - 1) run = run > 4 ? run / 2 : run - 1;
     nan |= fill_run(lanes, columns[c].feature, run, keys + static_cast<size_t>(c) * kLanes);
@@ -94,7 +164,7 @@ namespace PATH {
 
 inline bool fill_plain(const View& view, const Rows& rows, const char* const* lanes, uint32_t* keys) {
   if (rows.is_double) return fill_group<double>(view, rows, lanes, keys);
-#ifdef FASTTREES_AVX512
+#ifdef FASTTREES_VECTOR
   if (view.increasing && rows.column_stride == 4) return fill_group_fast(view, lanes, keys);
 #endif
   return fill_group<float>(view, rows, lanes, keys);

@@ -59,6 +59,7 @@ def carelabel_metrics() -> list[Metric]:
             input="labels",
             better="higher",
             range=(0.0, 1.0),
+            group="witness",
         )
     ]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +11,9 @@ from carelabel.data.rows import DataSet, Rows
 from carelabel.plugin.protocols import Artefact, PlatformSpec
 from carelabel_sklearn.backend import PickleBackend
 from tests.factories import make_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE_THREAD = PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1)
 CLASSES = 3

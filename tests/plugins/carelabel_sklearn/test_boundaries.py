@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 from sklearn.ensemble import (
@@ -18,6 +20,9 @@ from sklearn.tree import DecisionTreeClassifier
 from carelabel_sklearn.backend import PickleBackend
 from tests.plugins.carelabel_sklearn.given import data_of, loaded, pickled, points
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 X, Y = points()
 DATA = data_of(X, Y)
 
@@ -33,7 +38,7 @@ DATA = data_of(X, Y)
     ],
     ids=lambda item: type(item).__name__,
 )
-def test_each_row_comes_on_its_threshold_and_on_both_sides_of_it(tmp_path, estimator):
+def test_each_row_comes_on_its_threshold_and_on_both_sides_of_it(tmp_path: Path, estimator: Any) -> None:
     found, predictor = loaded(pickled(tmp_path, estimator.fit(X, Y)), DATA)
     assert found.provides == ("boundaries",)
     placed = PickleBackend().boundary_rows(predictor, DATA, 301, 7)
@@ -52,7 +57,7 @@ def test_each_row_comes_on_its_threshold_and_on_both_sides_of_it(tmp_path, estim
     assert not placed.on_threshold[2::3].any()
 
 
-def test_the_rows_take_other_ways_below_and_above(tmp_path):
+def test_the_rows_take_other_ways_below_and_above(tmp_path: Path) -> None:
     """A placed row really comes to the node: its neighbours end in different leaves."""
     tree = DecisionTreeClassifier(random_state=0).fit(X, Y)
     _, predictor = loaded(pickled(tmp_path, tree), DATA)
@@ -65,14 +70,14 @@ def test_the_rows_take_other_ways_below_and_above(tmp_path):
     assert (leaves[0::3][exact] == leaves[1::3][exact]).all()
 
 
-def test_histogram_thresholds_are_met_exactly_in_float64(tmp_path):
+def test_histogram_thresholds_are_met_exactly_in_float64(tmp_path: Path) -> None:
     _, predictor = loaded(pickled(tmp_path, HistGradientBoostingClassifier(max_iter=3).fit(X, Y)), DATA)
     placed = PickleBackend().boundary_rows(predictor, DATA, 90, 7)
     assert placed is not None
     assert placed.on_threshold[0::3].all()
 
 
-def test_the_seed_decides(tmp_path):
+def test_the_seed_decides(tmp_path: Path) -> None:
     _, predictor = loaded(pickled(tmp_path, DecisionTreeClassifier(random_state=0).fit(X, Y)), DATA)
     first, again, other = (PickleBackend().boundary_rows(predictor, DATA, 30, seed) for seed in (1, 1, 2))
     assert first is not None
@@ -90,7 +95,7 @@ def test_the_seed_decides(tmp_path):
     ],
     ids=["no tree", "thresholds behind a scaler", "no split", "categories"],
 )
-def test_where_there_is_nothing_to_stand_on_none_is_given(tmp_path, estimator):
+def test_where_there_is_nothing_to_stand_on_none_is_given(tmp_path: Path, estimator: Any) -> None:
     x = X.copy()
     x[:, 0] = np.arange(len(x)) % 5
     data = data_of(x, Y)

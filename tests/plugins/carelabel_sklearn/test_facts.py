@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +31,9 @@ from carelabel.data.rows import Rows, Sparse
 from carelabel.errors import LoadError, UsageError
 from carelabel_sklearn.backend import PickleBackend
 from tests.plugins.carelabel_sklearn.given import data_of, loaded, pickled, points
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 X, Y = points()
 
@@ -62,7 +64,7 @@ def facts(folder: Path, estimator: Any, y: Any = Y) -> Any:
     ],
     ids=lambda item: type(item).__name__ if hasattr(item, "fit") else "",
 )
-def test_family_and_task(tmp_path, estimator, family, task):
+def test_family_and_task(tmp_path: Path, estimator: Any, family: Any, task: Any) -> None:
     found = facts(tmp_path, estimator)
     assert (found.family, found.task) == (family, task)
     assert found.framework == "scikit-learn"
@@ -81,25 +83,25 @@ def test_family_and_task(tmp_path, estimator, family, task):
     ],
     ids=["forest", "boosting", "histogram boosting", "linear", "scaled forest", "forest alone in a pipeline"],
 )
-def test_input_type_is_that_of_the_family(tmp_path, estimator, dtype, rounds_to):
+def test_input_type_is_that_of_the_family(tmp_path: Path, estimator: Any, dtype: Any, rounds_to: Any) -> None:
     found = facts(tmp_path, estimator).input_type
     assert (found.dtype, found.rounds_to, found.container) == (dtype, rounds_to, "array")
 
 
-def test_a_tree_is_counted_as_one_counts_by_hand(tmp_path):
+def test_a_tree_is_counted_as_one_counts_by_hand(tmp_path: Path) -> None:
     """A stump: one threshold, two leaves of three class shares each."""
     found = facts(tmp_path, DecisionTreeClassifier(max_depth=1))
     assert found.counts == {"trees": 1, "nodes": 3, "leaves": 2, "thresholds": 1}
     assert found.parameters == 1 + 2 * 3
 
 
-def test_boosting_has_a_tree_for_each_class_and_stage(tmp_path):
+def test_boosting_has_a_tree_for_each_class_and_stage(tmp_path: Path) -> None:
     found = facts(tmp_path, GradientBoostingClassifier(n_estimators=2, max_depth=1))
     assert found.counts == {"trees": 6, "nodes": 18, "leaves": 12, "thresholds": 6}
     assert found.parameters == 6 + 12
 
 
-def test_linear_models_and_networks_are_counted_by_their_arrays(tmp_path):
+def test_linear_models_and_networks_are_counted_by_their_arrays(tmp_path: Path) -> None:
     assert facts(tmp_path, LinearRegression()).parameters == 4 + 1
     network = MLPClassifier((5,), max_iter=400, tol=1e-2, random_state=0)
     found = facts(tmp_path, network)
@@ -107,13 +109,13 @@ def test_linear_models_and_networks_are_counted_by_their_arrays(tmp_path):
     assert found.parameters == 43
 
 
-def test_a_pipeline_shows_its_last_step(tmp_path):
+def test_a_pipeline_shows_its_last_step(tmp_path: Path) -> None:
     found = facts(tmp_path, make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=1)))
     assert found.estimator == "Pipeline(DecisionTreeClassifier)"
     assert found.counts == {"steps": 2, "trees": 1, "nodes": 3, "leaves": 2, "thresholds": 1}
 
 
-def test_classes_and_what_is_offered(tmp_path):
+def test_classes_and_what_is_offered(tmp_path: Path) -> None:
     words = np.array(["low", "middle", "high"])[Y]
     found = facts(tmp_path, SVC(), words)
     assert found.classes == ("high", "low", "middle")
@@ -122,7 +124,7 @@ def test_classes_and_what_is_offered(tmp_path):
     assert (found.probabilities, found.decision) == (True, False)
 
 
-def test_several_outputs_are_seen(tmp_path):
+def test_several_outputs_are_seen(tmp_path: Path) -> None:
     found = facts(tmp_path, LinearRegression(), np.c_[Y, -Y])
     assert found.outputs == 2
     found = facts(tmp_path, RandomForestClassifier(2), np.c_[Y, 1 - Y % 2])
@@ -130,7 +132,7 @@ def test_several_outputs_are_seen(tmp_path):
     assert "probabilities are not measured" in found.warnings[0]
 
 
-def test_numeric_columns_come_as_an_array_in_the_order_of_the_fit(tmp_path):
+def test_numeric_columns_come_as_an_array_in_the_order_of_the_fit(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     path = pickled(tmp_path, DecisionTreeClassifier(random_state=0).fit(frame, Y))
     turned = data_of(np.ascontiguousarray(X[:, ::-1]), Y, names=("d", "c", "b", "a"))
@@ -141,7 +143,7 @@ def test_numeric_columns_come_as_an_array_in_the_order_of_the_fit(tmp_path):
     assert predictor.predict(predictor.prepare(turned.rows)).tolist() == Y.tolist()
 
 
-def test_a_missing_column_is_named(tmp_path):
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     path = pickled(tmp_path, DecisionTreeClassifier().fit(frame, Y))
     _, predictor = loaded(path, data_of(X, Y, names=("a", "b", "c", "d")))
@@ -149,7 +151,7 @@ def test_a_missing_column_is_named(tmp_path):
         predictor.prepare(data_of(X, Y, names=("a", "b", "c", "x")).rows)
 
 
-def test_sparse_rows_stay_sparse_where_the_estimator_takes_them(tmp_path):
+def test_sparse_rows_stay_sparse_where_the_estimator_takes_them(tmp_path: Path) -> None:
     x = np.where(X > 1, X, 0.0)
     rows, columns = np.nonzero(x)
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(x)))].astype(np.int64)
@@ -164,7 +166,7 @@ def test_sparse_rows_stay_sparse_where_the_estimator_takes_them(tmp_path):
     assert found.input_type.container == "array"
 
 
-def test_a_model_that_cannot_predict_its_own_rows_is_refused(tmp_path):
+def test_a_model_that_cannot_predict_its_own_rows_is_refused(tmp_path: Path) -> None:
     path = pickled(tmp_path, make_pipeline(StandardScaler(), SVC()).fit(X, Y))
     with pytest.raises(LoadError, match="its predict raised ValueError: Input X contains NaN"):
         PickleBackend().inspect(path, data_of(np.full_like(X, np.nan), Y))

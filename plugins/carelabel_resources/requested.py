@@ -1,0 +1,45 @@
+"""Memory that a prediction asks for, seen by memray: requested bytes, whether or not they are ever touched."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+from carelabel import Measurement
+from carelabel.measure.timing import Clock
+from carelabel_resources.calls import function_of, prepare
+
+if TYPE_CHECKING:
+    from carelabel import TestContext
+
+CALLS = 3
+
+
+def run(context: TestContext, *, batch_size: int, call: str) -> list[Measurement]:
+    """Track the first predictions of a fresh worker; tracking slows them down, so nothing else is measured here."""
+    import memray  # noqa: PLC0415 - only where it was asked for
+
+    predictor = context.live()
+    function = function_of(predictor, call)
+    inputs = list(islice(cycle(prepare(context, predictor, batch_size, Clock()).batches), CALLS))
+    record = context.scratch / "memray.bin"
+    record.unlink(missing_ok=True)
+    with memray.Tracker(record, native_traces=False):
+        for item in inputs:
+            function(item)
+    reader = memray.FileReader(record)
+    peak, allocations = int(reader.metadata.peak_memory), int(reader.metadata.total_allocations)
+    reader.close()
+    record.unlink()
+    method = f"memray {memray.__version__} over the first {CALLS} calls of a fresh process; peak of the bytes requested"
+    at = {"batch": batch_size}
+    return [
+        Measurement(quantity="peak_requested", value=peak, at={**at}, n=1, method=method),
+        Measurement(
+            quantity="allocations",
+            value=allocations // CALLS,
+            at={**at},
+            n=CALLS,
+            method=f"memray {memray.__version__}; calls of an allocator over {CALLS} predictions, divided by {CALLS}",
+        ),
+    ]
