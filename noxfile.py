@@ -73,7 +73,6 @@ def demo(session: nox.Session) -> None:
     session.run(carelabel, "demo", str(folder), external=True)
     options = ("--meta", meta, "--trust-pickle", "-o", label, *session.posargs)
     session.run(carelabel, "run", model, *options, external=True)
-    session.run(carelabel, "show", label, external=True)
 
 
 @nox.session(venv_backend="none")

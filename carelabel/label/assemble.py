@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carelabel import __version__
 from carelabel.jsonable import to_json
+from carelabel.label.crossover import crossover
 from carelabel.label.rating import rate
 from carelabel.label.schema import SCHEMA_VERSION, Label
 from carelabel.label.skips import fold_skips
@@ -67,6 +68,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
         },
     }
     content["ratings"], content["compound"] = rate(content, scale)
+    content["crossover"] = crossover(content)
     return Label.model_validate(content)
 
 

@@ -210,6 +210,7 @@ class Label(_Part):
     skipped: list[SkipPart]
     ratings: list[dict[str, Any]] = []
     compound: dict[str, Any] = {}
+    crossover: list[dict[str, Any]] = pydantic.Field([], description="Which candidate is fastest where.")
     problems: list[ProblemPart] = []
     accounting: dict[str, float] = pydantic.Field({}, description="Seconds by what the run spent them on.")
     reproduce: ReproducePart

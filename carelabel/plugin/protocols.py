@@ -194,8 +194,10 @@ class TestContext:
         test, train: Data, mapped read-only.
         spawned_ns: `time.monotonic_ns` of the moment the parent started this process.
         meters: Meter id to its instance, made at first use.
+        meter_facts: Meter id to what its record says: ``domain`` and ``grade``.
         timing_rows: Rows of the test set that timings rotate over.
-        notes: Facts of this worker: import_s, load_s, first_call_s, threads.
+        notes: Facts of this worker: import_s (imports during loads included), load_s (without them), first_call_s,
+            threads, modules (top-level ones from elsewhere that were imported by the end of the first call).
     """
 
     __test__ = False
@@ -215,6 +217,7 @@ class TestContext:
     timing_rows: int
     meters: Callable[[], Mapping[str, Meter]]
     notes: dict[str, Any] = field(default_factory=dict)
+    meter_facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -293,7 +296,11 @@ class NotMeasured:
 
 
 class Meter(Protocol):
-    """Code behind a `records.Meter`, made without arguments."""
+    """Code behind a `records.Meter`, made without arguments.
+
+    Two members are optional: ``period_s``, seconds between two updates of its counter where that is more than 10 ms, and
+    ``update()``, which is called every minute during long measurements, for counters that wrap around.
+    """
 
     def probe(self) -> tuple[str, ...] | NotMeasured:
         """Names of the sensors it reads on this machine, or why there are none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from carelabel.render.crossover import render_crossover
 from carelabel.render.ending import render_ending
 from carelabel.render.head import candidate_reasons, render_candidates, render_head
 from carelabel.render.measurements import FigureTable, rows_of
@@ -33,6 +34,7 @@ def render_label(label: Json, *, everything: bool = False) -> list[RenderableTyp
         *candidate_reasons(label),
         "",
         *render_ratings(label),
+        *render_crossover(label),
         *_figures(label, everything=everything),
         *render_ending(label),
     ]

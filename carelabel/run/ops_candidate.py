@@ -118,6 +118,7 @@ class _Opened:
 
     def __init__(self, request: Mapping[str, Any], worker: Worker) -> None:
         self._spent = worker.spent
+        self._bare_modules = _top_level_modules()
         self._entry: str = request["backend_entry"]
         self._meter_specs = request["meters"]
         self._backend: Backend | None = None
@@ -142,6 +143,9 @@ class _Opened:
             timing_rows=request["timing_rows"],
             meters=self.meters,
             notes=self.notes,
+            meter_facts={
+                spec["id"]: {name: spec.get(name, "") for name in ("domain", "grade")} for spec in self._meter_specs
+            },
         )
 
     def backend(self) -> Backend:
@@ -183,13 +187,12 @@ class _Opened:
         with self._spent.on("predict"), imports_apart(self._spent):
             predictor.predict(x)
         self.notes["first_call_s"] = time.perf_counter() - begin
-        self.notes["modules"] = _foreign_modules()
+        self.notes["modules"] = sorted(_top_level_modules() - self._bare_modules)
         self.notes["spawn_to_ready_s"] = (time.monotonic_ns() - self.context.spawned_ns) / 1e9
         self.notes["threads"] = portable.threads()
         return dict(self.notes)
 
 
-def _foreign_modules() -> list[str]:
-    """Top-level modules in this process that come neither with Python nor with this program."""
-    own = sys.stdlib_module_names | {__package__.partition(".")[0]}
-    return sorted({name.partition(".")[0] for name in sys.modules} - own)
+def _top_level_modules() -> set[str]:
+    """Those in this process that do not come with Python."""
+    return {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from carelabel import Measurement
-from carelabel_resources.calls import function_of
+from carelabel.measure.calls import function_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class ColdStart:
         figures = [_median(quantity, [turn[name] for turn in rounds.own]) for quantity, name in PARTS.items()]
         if rounds.original is None:
             return figures
-        from carelabel.measure.stats import paired_ratio  # noqa: PLC0415 - numpy, and only the scorer comes here
+        from carelabel.measure.stats import LEVEL, paired_ratio  # noqa: PLC0415 - numpy, and only the scorer comes here
 
         ratio = paired_ratio(
             [turn["total_s"] for turn in rounds.own], [turn["total_s"] for turn in rounds.original], seed=rounds.seed
@@ -73,6 +73,7 @@ class ColdStart:
                 quantity="cold_start_ratio",
                 value=ratio.value,
                 interval=ratio.interval,
+                level=LEVEL if ratio.interval else None,
                 n=ratio.n,
                 method=ratio.method,
                 reason=ratio.method if ratio.value is None else None,

@@ -75,7 +75,9 @@ MEMORY: Final = (
 )
 
 COLD_START: Final = (
-    _time("cold_start", "From the start of a new process to its first answer: interpreter, imports, model, first call."),
+    _time(
+        "cold_start", "From the start of a new process to its first answer: interpreter, imports, model, first call."
+    ),
     _time("cold_start_import", "The part of a cold start in which libraries are imported."),
     _time("cold_start_load", "The part of a cold start in which the model itself is loaded."),
     _time("cold_start_first_call", "The part of a cold start in which the first row is predicted."),
@@ -94,7 +96,9 @@ FOOTPRINT: Final = (
 )
 
 GPU_MEMORY: Final = (
-    _memory("gpu_memory", "Memory on the accelerator that the process takes, with everything its libraries keep there."),
+    _memory(
+        "gpu_memory", "Memory on the accelerator that the process takes, with everything its libraries keep there."
+    ),
     _memory("gpu_peak_allocated", "Peak of the memory on the accelerator that the framework allocated for the model."),
 )
 

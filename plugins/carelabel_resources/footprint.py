@@ -48,7 +48,7 @@ def run(context: TestContext, *, installed: Installed | None = None) -> list[Mea
     """Count distributions whose modules were imported for loading and for the first prediction, and their bytes."""
     installed = installed or Installed()
     context.live()
-    modules = context.notes.get("modules") or _foreign()
+    modules = context.notes["modules"] if "modules" in context.notes else _foreign()
     owners = installed.owners()
     names = sorted({name for module in modules for name in owners.get(module, ())} - _not_needed(context, owners))
     sizes = {name: installed.size(name) for name in names}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carelabel import portable
 from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
-from carelabel_resources.calls import function_of, prepare
+from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

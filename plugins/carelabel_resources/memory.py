@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from carelabel import Measurement
 from carelabel.measure.memory import Peak, Reader, peak_of
 from carelabel.measure.timing import Clock, warm_up
-from carelabel_resources.calls import function_of, prepare
+from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carelabel import Measurement
 from carelabel.measure.timing import Clock
-from carelabel_resources.calls import function_of, prepare
+from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from carelabel import TestContext

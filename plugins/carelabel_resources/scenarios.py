@@ -13,7 +13,7 @@ from carelabel.measure.contention import contended, seconds_between
 from carelabel.measure.stats import LEVEL, median_interval
 from carelabel.measure.tail import calls_allowed_late, calls_needed, tail_percentile
 from carelabel.measure.timing import Clock, warm_up
-from carelabel_resources.calls import function_of, prepare
+from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,9 +51,7 @@ def run(  # noqa: PLR0913 - the declared parameters, and a clock for tests
     warm_up(function, one_by_one, clock)
     latencies, busy = _watched(
         clock,
-        lambda: scenarios.single_stream(
-            function, one_by_one, clock, seconds=seconds, queries=calls_needed(P90)
-        ),
+        lambda: scenarios.single_stream(function, one_by_one, clock, seconds=seconds, queries=calls_needed(P90)),
     )
     found = [_marked(figure, busy) for figure in _stream(latencies)]
     large = prepare(context, predictor, offline_batch, clock)
@@ -173,7 +171,8 @@ class _Server:
             need = self._cost(capacity / 2)
             return f"one trial of {self.queries} queries takes {need:.3g} s, and the budget is {budget_s:g} s"
         lowest = min(trial.rate for trial in search.trials)
-        return f"even {lowest:.3g} queries a second were answered too late, in {len(search.trials)} trials"
+        end = f" within the budget of {budget_s:g} s" if search.ended_by == "budget" else ""
+        return f"even {lowest:.3g} queries a second, the lowest rate tried{end}, were answered too late"
 
     def _nothing(self, why: str) -> list[Measurement]:
         reason = f"no rate was found that keeps 99 % of the queries within {self.bound_s:g} s: {why}"

@@ -23,7 +23,7 @@ ENTRIES: dict[str, str] = PROJECT["project"]["entry-points"]["carelabel"]
 PACKAGES = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.name.startswith("carelabel_"))
 FILES = sorted((ROOT / "carelabel").rglob("*.py"))
 # Some plugins are called by a word that the core knows for another reason: a hardware tag, or a group of quantities.
-WORDS = TASKS | FAMILIES | HARDWARE | NEEDS | {"quality", "resources"}
+WORDS = TASKS | FAMILIES | HARDWARE | NEEDS | {"quality", "resources", "energy"}
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

@@ -115,7 +115,8 @@ def test_two_copies_of_a_model_have_overlapping_letters_in_at_least_95_of_100_ru
             rounds = sorted(truth * math.exp(random_.gauss(0, 0.05)) for _ in range(20))
             pair.append(
                 letters(
-                    Index(value=1e-5 / rounds[10], low=1e-5 / rounds[14], high=1e-5 / rounds[5]), (0.5, 0.1, 0.02, 0.004)
+                    Index(value=1e-5 / rounds[10], low=1e-5 / rounds[14], high=1e-5 / rounds[5]),
+                    (0.5, 0.1, 0.02, 0.004),
                 )
             )
         spans = [set(ORDER[ORDER.index(item[0]) : ORDER.index(item[-1]) + 1]) for item in pair]

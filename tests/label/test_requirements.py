@@ -36,7 +36,14 @@ def test_the_whole_form_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "bound"),
-    [("x<2ms", 0.002), ("x > 3 GiB", 3 * 2**30), ("x<=1.5e-3s", 0.0015), ("x>=95%", 0.95), ("x<4", 4.0), ("x<.5µs", 5e-7)],
+    [
+        ("x<2ms", 0.002),
+        ("x > 3 GiB", 3 * 2**30),
+        ("x<=1.5e-3s", 0.0015),
+        ("x>=95%", 0.95),
+        ("x<4", 4.0),
+        ("x<.5µs", 5e-7),
+    ],
 )
 def test_units_become_si(text: str, bound: float) -> None:
     assert parse_requirement(text).bound == pytest.approx(bound)

@@ -6,14 +6,14 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from carelabel import CareLabelError
+from carelabel.errors import CareLabelError
 from carelabel.measure.rotation import rotate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carelabel import Predictor, TestContext
     from carelabel.measure.timing import Clock
+    from carelabel.plugin.protocols import Predictor, TestContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

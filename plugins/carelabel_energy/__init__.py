@@ -1,0 +1,1 @@
+"""Energy of predictions, and readers of other tools' figures. `plugin.py` declares them."""
