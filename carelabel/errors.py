@@ -56,6 +56,10 @@ class LoadError(CareLabelError):
     exit_code = EXIT_LOAD
 
 
+class UnsupportedError(CareLabelError):
+    """A converter or an engine has nothing for a part of this model; what it says is in the message."""
+
+
 class RequirementError(CareLabelError):
     """A stated requirement is not met by any candidate."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from carelabel.data.formats import TARGETS, format_of
+from carelabel.data.formats import IMAGES, TARGETS, format_of
 from carelabel.data.header import first_line
 from carelabel.errors import UsageError
 
@@ -61,8 +62,8 @@ def read_columns(data: Path) -> tuple[str, ...]:
     Raises:
         UsageError: If the file is not there or cannot be read.
     """
-    if not data.is_file():
-        msg = f"the data must be a file, but there is no {data}"
+    if not data.exists():
+        msg = f"the data must be a file or a folder of images, but there is no {data}"
         raise UsageError(msg, "check the path")
     kind = format_of(data)
     if kind == "csv":
@@ -119,9 +120,7 @@ def render_first_metadata(
         "data:",
         "  test:",
         f"    path: {_yaml(data)}",
-        _target_line(guess.target, guessed=target is None),
-        _drop_line(guess.drop),
-        "    # sensitive: [SEX, AGE]  # columns that groups are formed by",
+        *(_image_lines() if _holds_images(data) else _column_lines(guess, guessed=target is None)),
         "  # train: train.csv  # for tests that need the training data",
         *_derived_lines(facts),
         "limits:",
@@ -141,6 +140,31 @@ def _drop(columns: Sequence[str], target: str, facts: ModelFacts | None) -> tupl
     if not features or not set(features) <= set(columns):
         return ()
     return tuple(name for name in columns if name != target and name not in features)
+
+
+def _holds_images(data: str) -> bool:
+    """A .zip does, and a folder, whose name has no ending that stands for another format."""
+    return format_of(PurePath(data)) in {IMAGES, None}
+
+
+def _image_lines() -> list[str]:
+    return [
+        "    images:  # how they were brought to one form in training; the class is the folder that an image lies in",
+        "      layout: nhwc  # nchw for torch",
+        "      # size: [32, 32]  # height, width",
+        "      # colour: rgb  # grey, rgba",
+        "      # divide: 255  # a value is (pixel / divide - mean) / std",
+        "      # mean: [0.5, 0.5, 0.5]",
+        "      # std: [0.25, 0.25, 0.25]",
+    ]
+
+
+def _column_lines(guess: TargetGuess, *, guessed: bool) -> list[str]:
+    return [
+        _target_line(guess.target, guessed=guessed),
+        _drop_line(guess.drop),
+        "    # sensitive: [SEX, AGE]  # columns that groups are formed by",
+    ]
 
 
 def _target_line(target: str | None, *, guessed: bool) -> str:

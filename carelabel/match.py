@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from carelabel.host import Host
     from carelabel.plugin.records import Record
-    from carelabel.subject import Subject
+    from carelabel.subject import ModelFacts, Subject
 
 _NEEDS = {
     "train": "the metadata names no training data",
@@ -59,11 +59,30 @@ def match(record: Record, subject: Subject, host: Host, *, framework: str | None
     Args:
         framework: Framework of the candidate in question; the subject's own by default.
     """
+    return match_model(record, subject.model, subject.provides, host, task=subject.task, framework=framework)
+
+
+def match_model(  # noqa: PLR0913 - a subject in its parts
+    record: Record,
+    model: ModelFacts,
+    provides: frozenset[str],
+    host: Host,
+    *,
+    task: str | None = None,
+    framework: str | None = None,
+) -> Accepted | Rejected:
+    """Check a record against a model's facts and this machine; data need not be there.
+
+    Args:
+        provides: Words that model and data provide.
+        task: The declared one; the model's own by default.
+        framework: As in `match`.
+    """
     reasons = (
-        *_word(record.tasks, subject.task, "task"),
-        *_word(record.frameworks, framework or subject.model.framework, "framework"),
-        *_word(record.families, subject.model.family, "family"),
-        *_needs(record, subject.provides | host.provides),
+        *_word(record.tasks, task or model.task, "task"),
+        *_word(record.frameworks, framework or model.framework, "framework"),
+        *_word(record.families, model.family, "family"),
+        *_needs(record, provides | host.provides),
         *_hardware(record, host.tags),
         *_packages(record, host),
     )
@@ -101,5 +120,10 @@ def _packages(record: Record, host: Host) -> Iterator[Reason]:
         yield Reason(
             code="package",
             text=f"requires {missing.requirement}: {found}",
-            hint=install_hint(missing.requirement),
+            hint=install_hint(missing.requirement, _extra_of(record)),
         )
+
+
+def _extra_of(record: Record) -> str:
+    """The extra that belongs to a built-in plugin: it is called as its package, without the project's name."""
+    return record.entry.partition(".")[0].removeprefix("carelabel_")

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.data.formats import FORMATS, SUFFIXES, TABLES, format_of
+from carelabel.data.formats import FORMATS, IMAGE_SUFFIXES, IMAGES, SUFFIXES, TABLES, format_of
+from carelabel.data.tree import hash_folder, names_below
 from carelabel.errors import LoadError, UsageError
-from carelabel.metadata_schema import Data, DataFile, Metadata
+from carelabel.metadata_schema import Data, DataFile, Images, Metadata
 from carelabel.metadata_yaml import read_yaml, validate
-from carelabel.subject import DataSource, Declared, Limits, Submission
+from carelabel.subject import DataSource, Declared, Limits, ModelFile, Submission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,24 +34,19 @@ def read_submission(model: Path, meta: Path) -> Submission:
         UsageError: If a file is missing or unreadable, or the metadata is not as its schema says.
         LoadError: If the model file is empty.
     """
-    model, meta = model.absolute(), meta.absolute()
-    _require_file(model, "the model", "check the path")
-    if model.stat().st_size == 0:
-        msg = f"the model must be a file with a model in it, found the empty file {model}"
-        raise LoadError(msg, "save it again")
+    meta = meta.absolute()
+    require_model(model)
     text, metadata_sha256 = read_yaml(meta)
     metadata = validate(text, meta.name)
     data = metadata.data
     test = _source(data.test, data, meta, "data.test")
     train = _train(data, meta)
-    sha256, size = hash_file(model)
-    with model.open("rb") as file:
-        head = file.read(_HEAD)
+    file = read_model_file(model)
     return Submission(
-        path=model,
-        sha256=sha256,
-        bytes=size,
-        head=head,
+        path=file.path,
+        sha256=file.sha256,
+        bytes=file.bytes,
+        head=file.head,
         metadata_path=meta,
         metadata_sha256=metadata_sha256,
         declared=_declared(metadata, test),
@@ -58,6 +54,34 @@ def read_submission(model: Path, meta: Path) -> Submission:
         train=train,
         limits=Limits(timing_rows=metadata.limits.timing_rows),
     )
+
+
+def read_model_file(model: Path) -> ModelFile:
+    """Hash a model file; it is not loaded.
+
+    Raises:
+        UsageError: If it is missing or unreadable.
+        LoadError: If it is empty.
+    """
+    model = model.absolute()
+    require_model(model)
+    sha256, size = hash_file(model)
+    with model.open("rb") as file:
+        head = file.read(_HEAD)
+    return ModelFile(path=model, sha256=sha256, bytes=size, head=head)
+
+
+def require_model(model: Path) -> None:
+    """Hold that there is a model file with something in it.
+
+    Raises:
+        UsageError: If it is missing.
+        LoadError: If it is empty.
+    """
+    _require_file(model.absolute(), "the model", "check the path")
+    if model.stat().st_size == 0:
+        msg = f"the model must be a file with a model in it, found the empty file {model.absolute()}"
+        raise LoadError(msg, "save it again")
 
 
 def metadata_json_schema() -> dict[str, Any]:
@@ -95,8 +119,15 @@ def _require_file(path: Path, what: str, hint: str) -> None:
         raise UsageError(msg, "name the file in it")
 
 
+def _require_images(folder: Path, what: str) -> None:
+    """Look before everything in it is hashed: it may be the wrong folder, and a large one."""
+    if not any(name.lower().endswith(IMAGE_SUFFIXES) for name in names_below(folder)):
+        msg = f"{what} must be a file or a folder of images, found the folder {folder} without any image"
+        raise UsageError(msg, "name the file in it")
+
+
 def _train(data: Data, meta: Path) -> DataSource | None:
-    """The training set; a table takes over from the test table what it does not say itself."""
+    """The training set; a table or folder of images takes over from the test set what it does not say itself."""
     if data.train is None:
         return None
     said, train = data.train.model_fields_set, data.train
@@ -105,7 +136,14 @@ def _train(data: Data, meta: Path) -> DataSource | None:
             key: getattr(data.test, key) for key in _INHERITED if key not in said and key in data.test.model_fields_set
         }
         train = train.model_copy(update=taken)
+    if _format(data.test, meta) == IMAGES == _format(train, meta) and train.images is None:
+        train = train.model_copy(update={"images": _without_folder(data.test.images)})
     return _source(train, data, meta, "data.train")
+
+
+def _without_folder(images: Images | None) -> Images | None:
+    """Both sets are scaled alike, but lie in folders of their own."""
+    return None if images is None else images.model_copy(update={"folder": None})
 
 
 def _format(file: DataFile, meta: Path) -> str | None:
@@ -114,11 +152,17 @@ def _format(file: DataFile, meta: Path) -> str | None:
 
 def _source(file: DataFile, data: Data, meta: Path, key: str) -> DataSource:
     path = (meta.parent / file.path).absolute()
-    _require_file(path, f"{meta.name}: {key}", "relative paths start at the folder of the metadata file")
     kind = _format(file, meta)
+    if kind == IMAGES and path.is_dir():
+        _require_images(path, f"{meta.name}: {key}")
+    else:
+        _require_file(path, f"{meta.name}: {key}", "relative paths start at the folder of the metadata file")
     if kind is None:
         msg = f"{meta.name}: {key} must end in one of {', '.join(SUFFIXES)}, found {path.name}"
         raise UsageError(msg, f"or say which it is: format: {' | '.join(FORMATS)}")
+    if file.images is not None and kind != IMAGES:
+        msg = f"{meta.name}: {key}.images says how images are brought to one form, and {path.name} is of format {kind}"
+        raise UsageError(msg, "leave it out")
     target = file.target if "target" in file.model_fields_set else data.target
     sensitive = file.sensitive if "sensitive" in file.model_fields_set else data.sensitive
     _refuse_overlap(file, target, sensitive, f"{meta.name}: {key}")
@@ -132,8 +176,9 @@ def _source(file: DataFile, data: Data, meta: Path, key: str) -> DataSource:
         "columns": file.columns,
         "no_target": no_target,
         "n_features": data.input_shape[0] if kind == "libsvm" and data.input_shape else None,
+        "images": None if file.images is None else file.images.model_dump(exclude_none=True),
     }
-    sha256, size = hash_file(path)
+    sha256, size = hash_folder(path) if path.is_dir() else hash_file(path)
     return DataSource(
         path=path,
         sha256=sha256,

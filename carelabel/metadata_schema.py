@@ -8,7 +8,7 @@ A full example::
     family: pipeline              # optional: as above
     data:
       test:                       # or just a path:  test: adult_test.csv
-        path: adult_test.csv      # relative to this file; .npz, .npy, .csv, .tsv, .parquet, .libsvm
+        path: adult_test.csv      # relative to this file; .npz, .npy, .csv, .tsv, .parquet, .libsvm, .zip or a folder
         target: income            # column, or array of an .npz
         drop: [fnlwgt]            # columns that the model does not take; or say what it takes: features: [...]
         sensitive: [sex, race]    # columns that groups are formed by; they stay features unless dropped
@@ -19,11 +19,18 @@ A full example::
       distribution: {<=50K: 0.76, '>50K': 0.24}   # shares or numbers of rows
     limits:
       timing_rows: 10000
+
+Images lie in a folder or a .zip with one folder a class; sparse rows in .libsvm or in an .npz as scipy saves them::
+
+    data:
+      test:
+        path: cats_and_dogs.zip
+        images: {size: [32, 32], colour: rgb, layout: nchw, divide: 255, mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]}
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -50,6 +57,10 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _number_or_more(value: object) -> object:
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def _share(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise PydanticCustomError(MUST, "must be a number of rows or a share, at least 0")
@@ -72,16 +83,46 @@ Names = Annotated[list[Name], BeforeValidator(_one_or_more)]
 Label = Annotated[str | int | float | bool, BeforeValidator(_label)]
 ClassName = Annotated[str, BeforeValidator(_class_name)]
 Share = Annotated[float, BeforeValidator(_share)]
+Pixels = Annotated[int, Field(ge=1, le=65_535)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class DataFile(_Part):
-    """One data file."""
+class Images(_Part):
+    """What images are brought to; a value is (pixel / divide - mean) / std."""
 
-    path: Name = Field(description="The file, absolute or relative to the metadata file.")
+    folder: Name | None = Field(
+        default=None, description="Where the folders of the classes lie inside; found when absent."
+    )
+    size: Annotated[list[Pixels], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="What images are resized to: [height, width]. Absent: all must have one size."
+    )
+    colour: Literal["rgb", "grey", "rgba"] = Field(
+        default="rgb", description="Colours of the channels: rgb, grey or rgba."
+    )
+    layout: Literal["nhwc", "nchw"] = Field(
+        default="nhwc", description="Where the channels lie: nhwc (Keras) or nchw (torch)."
+    )
+    resample: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(
+        default="bilinear", description="How images are resized: nearest, bilinear, bicubic or lanczos, as Pillow does."
+    )
+    divide: Positive | None = Field(default=None, description="What pixels are divided by; 255 brings them to 0 to 1.")
+    mean: Annotated[list[Finite], Field(min_length=1), BeforeValidator(_number_or_more)] | None = Field(
+        default=None, description="Subtracted after the division: one number, or one a channel."
+    )
+    std: Annotated[list[Positive], Field(min_length=1), BeforeValidator(_number_or_more)] | None = Field(
+        default=None, description="Divided by at the end: one number, or one a channel."
+    )
+
+
+class DataFile(_Part):
+    """One data file, or a folder of images."""
+
+    path: Name = Field(description="The file or folder of images, absolute or relative to the metadata file.")
     format: Annotated[str | None, BeforeValidator(_known_format)] = Field(
         default=None, description=f"One of {', '.join(FORMATS)}; told from the file's ending when absent."
     )
@@ -102,6 +143,7 @@ class DataFile(_Part):
         default=None, description="Between the values of a .csv; found in its first lines when absent."
     )
     columns: list[Name] | None = Field(default=None, description="Column names of a .csv that has no header line.")
+    images: Images | None = Field(default=None, description="Size, colour, layout and scaling of images.")
 
 
 class Data(_Part):
@@ -120,7 +162,8 @@ class Data(_Part):
     )
     classes: Annotated[list[Label], Field(min_length=1)] | None = Field(
         default=None,
-        description="All classes the model knows. Derived when absent; classes written as text make the target text.",
+        description="All classes the model knows, in the order of its scores where the file names none. Derived when "
+        "absent; classes written as text make the target text, as numbers they make it numbers.",
     )
     samples: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Rows of the test set. Derived when absent."

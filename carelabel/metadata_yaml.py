@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from carelabel.errors import UsageError
-from carelabel.metadata_schema import MUST, Data, DataFile, LimitsPart, Metadata
+from carelabel.metadata_schema import MUST, Data, DataFile, Images, LimitsPart, Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -23,7 +23,7 @@ MAX_BYTES: Final = 1024 * 1024
 _SHOWN: Final = 60
 _TRUTH: Final = "tag:yaml.org,2002:bool"
 _MODELS: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
-    {"data": Data, "limits": LimitsPart, "test": DataFile, "train": DataFile}
+    {"data": Data, "limits": LimitsPart, "test": DataFile, "train": DataFile, "images": Images}
 )
 
 
@@ -163,6 +163,10 @@ def _must(error: ErrorDetails) -> str:
         "too_short": "must not be empty",
         "string_too_short": "must not be empty",
         "string_too_long": f"must have at most {context.get('max_length')} character",
+        "greater_than": f"must be more than {context.get('gt', 0):g}",
+        "too_long": f"must have at most {context.get('max_length')} entries",
+        "literal_error": f"must be one of {str(context.get('expected')).replace(' or ', ', ')}",
+        "finite_number": "must be finite",
     }
     return texts.get(kind) or f"must be right ({error['msg']})"
 

@@ -5,7 +5,6 @@ Read this first. Everything else in the package is a room behind one of these ve
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from carelabel.home import find_home, replace_file
 from carelabel.host import probe_host
 from carelabel.label.assemble import assemble
+from carelabel.label.packing import written
 from carelabel.label.scale import load_scale
 from carelabel.metadata import read_submission
 from carelabel.plan.build import build_plan
@@ -95,4 +95,4 @@ def run(options: RunOptions, *, progress: Progress | None = None) -> Label:
 
 def label_bytes(label: Label) -> bytes:
     """A label as it is written to a file."""
-    return json.dumps(label.to_dict(), indent=1, allow_nan=False).encode() + b"\n"
+    return written(label.to_dict())

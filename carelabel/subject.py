@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Container = Literal["array", "frame", "csr", "columns"]
+Container = Literal["array", "frame", "csr", "columns", "text"]
 Consent = Literal["flag", "trusted-file", "none-needed"]
 
 
@@ -18,10 +18,10 @@ class InputType:
 
     Attributes:
         container: ``array`` a C-contiguous (rows, ...) array, ``frame`` a pandas DataFrame, ``csr`` a sparse
-            matrix, ``columns`` a dict of (rows, 1) arrays, one a column.
+            matrix, ``columns`` a dict of (rows, 1) arrays, one a column, ``text`` a (rows,) array of str objects.
         dtype: numpy's name of the element type, such as ``float32``; empty for frames and columns.
-        shape: Shape of one row.
-        columns: Names of the columns, for frames and columns.
+        shape: Shape of one row; empty for text.
+        columns: Names of the columns, for frames and columns; for text the one column that it is taken from.
         rounds_to: Type to which the model itself rounds its inputs before it compares them.
     """
 
@@ -71,13 +71,15 @@ class DataFacts:
     """What was found in a data set when it was read.
 
     Attributes:
-        sha256: Of the file as given.
+        sha256: Of the file as given; of a folder of images over the names and contents of its files.
         rows, features: Counts; features counts columns without the target.
         shape: Shape of one row.
         container: The container the rows are laid down in: array, frame or csr.
         columns: Column names, for tables.
         dtypes: Type of each column (tables) or of the array (one entry).
         classes: Values of the target for classification, sorted.
+        all_classes: Classes that there can be, those without a row included: as the metadata lists them, in its order,
+            else those of training and test data, sorted. A model that names none numbers its classes in this order.
         distribution: Class to number of rows.
         target: Name of the target, or empty when there is none.
         sensitive: Names of the sensitive columns that were laid down beside the rows.
@@ -101,15 +103,16 @@ class DataFacts:
     missing: int = 0
     folder: str = ""
     warnings: tuple[str, ...] = ()
+    all_classes: tuple[str | int | float | bool, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataSource:
-    """One data file as the metadata names it.
+    """One data file, or a folder of images, as the metadata names it.
 
     Attributes:
         path: Absolute.
-        sha256, bytes: Of the file, streamed.
+        sha256, bytes: Of the file, streamed; of a folder, over the names and contents of its files in order.
         target: Target column (tables), array name (.npz) or empty for the default.
         options: Everything else the reader needs (features array, sensitive columns, separator, ...).
     """
@@ -145,6 +148,20 @@ class Declared:
     samples: int | None = None
     distribution: Mapping[str, float] | None = None
     sensitive: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFile:
+    """A model file, hashed; nothing of it has been loaded.
+
+    Attributes:
+        head: The first 64 bytes, for backends to be chosen by.
+    """
+
+    path: Path
+    sha256: str
+    bytes: int
+    head: builtins.bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

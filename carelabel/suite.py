@@ -38,15 +38,18 @@ class TestChoice(_Part):
 
 
 class ConverterChoice(_Part):
-    """Which converters: by kind and cost, or by id."""
+    """Which converters: by kind, target format and cost, or by id."""
 
     kinds: tuple[str, ...] = pydantic.Field(("*",), description="Globs over kinds of conversion.")
+    targets: tuple[str, ...] = pydantic.Field(("*",), description="Globs over the formats they write.")
     costs: tuple[Cost, ...] = pydantic.Field(("cheap", "normal"), description="Costs that are taken.")
     include: tuple[str, ...] = pydantic.Field((), description="Globs over ids that are taken in any case.")
     exclude: tuple[str, ...] = pydantic.Field((), description="Globs over ids that are left out in any case.")
 
     def takes(self, identifier: str, record: Converter) -> bool:
         """Whether a converter belongs to the suite."""
+        if not matches(record.target, self.targets) and not matches(identifier, self.include):
+            return False
         return _takes(self, identifier, record.cost, record.conversion, self.kinds)
 
 

@@ -11,6 +11,9 @@ from carelabel.plugin.records import ANY, Backend, Converter, Metric, Parameter,
 from carelabel.plugin.registry import PluginInfo, Registry
 from carelabel.subject import DataFacts, DataSource, Declared, InputType, Limits, ModelFacts, Subject, Submission
 
+PLANKS = frozenset({"planks"})
+AVERAGE = Parameter(name="average", type="str", default="macro", description="how", choices=("macro", "micro"))
+
 
 def make_model(**changes: Any) -> ModelFacts:
     """A forest of three classes."""
@@ -160,7 +163,7 @@ def a_metric(**changes: Any) -> Metric:
         "input": "labels",
         "better": "higher",
         "range": (0.0, 1.0),
-        "parameters": (Parameter(name="average", type="str", default="macro", description="", choices=("macro", "micro")),),
+        "parameters": (AVERAGE,),
     }
     return Metric(**{**fields, **changes})
 
@@ -169,7 +172,7 @@ def make_registry(*records: tuple[str, Record]) -> Registry:
     """A registry of records under their ids; without arguments one of each kind that planning needs."""
     found = records or (
         ("wood.file", backend()),
-        ("wood.planks", backend(name="planks", formats=frozenset({"planks"}), suffixes=(".planks",), framework="planks")),
+        ("wood.planks", backend(name="planks", formats=PLANKS, suffixes=(".planks",), framework="planks")),
         ("wood.saw", converter()),
         ("wood.latency", a_test()),
         ("wood.accuracy", a_metric()),

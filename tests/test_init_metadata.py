@@ -109,10 +109,27 @@ def test_columns_in_plain_sight(folder: Path) -> None:
     assert read_columns(folder / "index.csv") == ("a;1", "b")
 
 
+def test_images_have_keys_of_their_own(folder: Path) -> None:
+    (folder / "pets.zip").write_bytes(b"PK")
+    (folder / "pets" / "cat").mkdir(parents=True)
+    (folder / "pets" / "cat" / "1.png").write_bytes(b"")
+    for data in ("pets", "pets.zip"):
+        text = first_metadata(folder / "m.pkl", folder / data)
+        assert "drop" not in text
+        wanted = {"layout": "nhwc", "colour": "rgb", "resample": "bilinear"}
+        assert written(folder, text).test.options == {"format": "images", "images": wanted}
+        lines = [line.replace("# ", "", 1) if line.startswith("      #") else line for line in text.splitlines()]
+        assert written(folder, "\n".join(lines)).test.options["images"]["divide"] == 255
+
+
 def test_bad_input(folder: Path) -> None:
     (folder / "t.npz").write_bytes(b"no archive")
     for data, target, expected in (
-        ("no.csv", None, f"the data must be a file, but there is no {folder / 'no.csv'} (check the path)"),
+        (
+            "no.csv",
+            None,
+            f"the data must be a file or a folder of images, but there is no {folder / 'no.csv'} (check the path)",
+        ),
         ("test.csv", "cost", "the target must be in test.csv, found 'cost' (there are: id, age, city, price)"),
         ("t.npz", None, "t.npz must be a readable .npz archive, found: File is not a zip file (save it again)"),
     ):

@@ -66,3 +66,10 @@ def test_what_the_machine_provides_counts_as_well() -> None:
 def test_facts_of_the_model_decide() -> None:
     subject = make_subject(model=make_model(family="svm"))
     assert match(a_test(families=frozenset({"svm"})), subject, make_host()) == Accepted()
+
+
+def test_the_hint_names_the_extra_of_the_plugin_that_misses_something() -> None:
+    record = a_test(entry="carelabel_onnx.convert:convert", requires=("onnx>=1.16",))
+    verdict = match(record, make_subject(), make_host(packages={}))
+    assert isinstance(verdict, Rejected)
+    assert "carelabel[onnx]" in verdict.hint

@@ -95,13 +95,30 @@ def test_everything_that_can_be_said(folder: Path) -> None:
 
 
 def test_the_example_in_the_documentation_is_taken(folder: Path) -> None:
-    example = textwrap.dedent((metadata_schema.__doc__ or "").partition("::\n")[2])
+    example = textwrap.dedent((metadata_schema.__doc__ or "").partition("::\n")[2].partition("\nImages lie")[0])
     (folder / "adult_test.csv").write_text("a\n1\n")
     (folder / "adult_train.csv").write_text("a\n1\n")
     submission = read(folder, example)
     assert submission.declared.classes == ("<=50K", ">50K")
     known = set(yaml.safe_load(example)) | {"framework"}
     assert known == set(metadata_schema.Metadata.model_fields)
+
+
+def test_the_example_for_images_is_taken_and_the_training_set_is_scaled_alike(folder: Path) -> None:
+    example = textwrap.dedent((metadata_schema.__doc__ or "").rpartition("::\n")[2])
+    (folder / "cats_and_dogs.zip").write_bytes(b"PK")
+    submission = read(folder, f"{HEAD}{example.strip()}\n  train: cats_and_dogs.zip\n")
+    assert submission.test.options["images"] == {
+        "size": [32, 32],
+        "colour": "rgb",
+        "layout": "nchw",
+        "resample": "bilinear",
+        "divide": 255.0,
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.2, 0.2, 0.2],
+    }
+    assert submission.train is not None
+    assert submission.train.options["images"] == submission.test.options["images"]
 
 
 def test_a_training_table_takes_over_what_it_does_not_say_itself(folder: Path) -> None:
@@ -257,7 +274,7 @@ BAD = {
     ),
     "unknown format": (
         HEAD + "data: {test: {path: test.csv, format: xls}}",
-        "meta.yaml: data.test.format must be one of npz, npy, csv, parquet, libsvm, found 'xls'",
+        "meta.yaml: data.test.format must be one of npz, npy, csv, parquet, libsvm, images, found 'xls'",
     ),
     "long separator": (
         HEAD + "data: {test: {path: test.csv, separator: ', '}}",
@@ -266,8 +283,8 @@ BAD = {
     "unknown suffix": (
         HEAD + "data: {test: model.bin}",
         (
-            "meta.yaml: data.test must end in one of .npz, .npy, .csv, .tsv, .parquet, .libsvm, .svmlight, .svm,"
-            " found model.bin (or say which it is: format: npz | npy | csv | parquet | libsvm)"
+            "meta.yaml: data.test must end in one of .npz, .npy, .csv, .tsv, .parquet, .libsvm, .svmlight, .svm, .zip,"
+            " found model.bin (or say which it is: format: npz | npy | csv | parquet | libsvm | images)"
         ),
     ),
     "sensitive target": (
@@ -303,7 +320,8 @@ def test_a_missing_data_file_and_a_folder(folder: Path) -> None:
         f"meta.yaml: data.train must be a file, but there is no {folder / 'no.csv'} {hint}"
     )
     assert refusal(folder, HEAD + "data: {test: .}") == (
-        f"meta.yaml: data.test must be a file, found the folder {folder} (name the file in it)"
+        "meta.yaml: data.test must be a file or a folder of images, "
+        f"found the folder {folder} without any image (name the file in it)"
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from carelabel.errors import UsageError
 from carelabel.suite import load_suite, suite_folder
 from tests.factories import a_test, converter
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in suite_folder().glob("*.yaml")))
@@ -18,14 +21,18 @@ def test_every_shipped_suite_is_valid_and_has_its_files_name(name: str) -> None:
 
 def test_quick_takes_formats_and_leaves_expensive_tests_out() -> None:
     quick = load_suite("quick")
-    assert quick.converters.takes("a.b", converter())
+    assert quick.converters.takes("a.b", converter(target="onnx"))
+    assert not quick.converters.takes("a.b", converter())
+    assert load_suite("engines").converters.takes("a.b", converter())
     assert not quick.converters.takes("a.b", converter(conversion="quantise"))
     assert not quick.tests.takes("a.b", a_test(cost="expensive"))
     assert load_suite("full").tests.takes("a.b", a_test(cost="expensive"))
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"--suite must be one of full, .*quick.* got 'quik' \(did you mean quick\?\)"):
+    with pytest.raises(
+        UsageError, match=r"--suite must be one of engines, full, .*quick.* got 'quik' \(did you mean quick\?\)"
+    ):
         load_suite("quik")
 
 
@@ -53,7 +60,8 @@ def test_a_wrong_suite_is_one_line_that_names_the_key(tmp_path: Path, text: str,
 def test_ids_override_groups_and_costs(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "name: mine\nsummary: s\ntests: {groups: [quality], include: ['a.late*'], exclude: [a.later]}\n", encoding="utf-8"
+        "name: mine\nsummary: s\ntests: {groups: [quality], include: ['a.late*'], exclude: [a.later]}\n",
+        encoding="utf-8",
     )
     tests = load_suite(str(path)).tests
     assert tests.takes("a.latency", a_test())

@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
         "plan": Lazy("carelabel.cli.plan:plan", "Show what a run would do, what not, and why."),
         "show": Lazy("carelabel.cli.labels:show", "Show a label, from a file or from the store."),
         "history": Lazy("carelabel.cli.labels:history", "List the labels in the store."),
+        "export": Lazy("carelabel.cli.export:export", "Write a model for another place, such as source code."),
         "recommend": Lazy("carelabel.cli.recommend:recommend", "Say which form to deploy under stated requirements."),
         "rate": Lazy("carelabel.cli.recommend:rate", "Rate a label's figures by a scale."),
         "trust": Lazy("carelabel.cli.trust:trust", "Consent to loading a file that can run code."),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import Final
 
 SUFFIXES: Final = MappingProxyType(
     {
@@ -18,13 +16,18 @@ SUFFIXES: Final = MappingProxyType(
         ".libsvm": "libsvm",
         ".svmlight": "libsvm",
         ".svm": "libsvm",
+        ".zip": "images",
     }
 )
-"""Suffix to format."""
+"""Suffix to format; a folder holds images, too."""
 
 FORMATS: Final = tuple(dict.fromkeys(SUFFIXES.values()))
+IMAGES: Final = "images"
 TABLES: Final = frozenset({"csv", "parquet"})
 """Formats with named columns."""
+
+IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+"""Names of files that are images."""
 
 TARGETS: Final = ("target", "y", "label", "labels", "class")
 """Column names that are taken for the target when the metadata names none; capitals don't matter."""
@@ -36,11 +39,12 @@ READERS: Final = MappingProxyType(
         "csv": "carelabel.data.readers.delimited:read_csv",
         "parquet": "carelabel.data.readers.parquet:read_parquet",
         "libsvm": "carelabel.data.readers.libsvm:read_libsvm",
+        "images": "carelabel.data.readers.images:read_images",
     }
 )
 """Format to the function that reads it, imported by the inspector only."""
 
 
-def format_of(path: Path) -> str | None:
-    """The format that a file's suffix stands for, or None."""
-    return SUFFIXES.get(path.suffix.lower())
+def format_of(path: PurePath) -> str | None:
+    """The format that a file's suffix stands for, or None; a folder that is there is one of images."""
+    return IMAGES if isinstance(path, Path) and path.is_dir() else SUFFIXES.get(path.suffix.lower())

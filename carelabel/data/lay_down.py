@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from carelabel.data.checks import check_declared, check_like
-from carelabel.data.columns import Column, PlainColumn
+from carelabel.data.columns import Column, Label, PlainColumn
 from carelabel.data.folder import write_folder
 from carelabel.data.formats import FORMATS, READERS, SUFFIXES, format_of
 from carelabel.data.parsed import Parsed, listed
 from carelabel.data.rows import DataSet, Rows, Sparse
 from carelabel.data.target import as_declared, check_target, classes_of
+from carelabel.data.tree import size_of
 from carelabel.errors import UsageError
 from carelabel.subject import DataFacts
 
@@ -57,6 +58,7 @@ def lay_down(  # noqa: PLR0913 - one name each for what is given
     target = _target(parsed, source, task, declared)
     missing, infinite = _bad_values(parsed.rows)
     facts, warnings = _facts(source, parsed, target, task, missing), list(parsed.warnings)
+    facts = replace(facts, all_classes=_all_classes(facts, declared, reference))
     check_declared(facts, declared, source.path.name, test=role == "test")
     if reference is not None:
         warnings += check_like(facts, reference, source.path.name)
@@ -76,7 +78,7 @@ def read_source(source: DataSource, role: Role) -> Parsed:
     if kind not in READERS:
         msg = f"a data file must end in one of {', '.join(SUFFIXES)}, found {name}"
         raise UsageError(msg, f"or say which it is: format: {' | '.join(FORMATS)}")
-    size = source.path.stat().st_size if source.path.is_file() else None
+    size = size_of(source.path)
     if size != source.bytes:
         found = "it is gone" if size is None else f"it had {source.bytes} bytes and now has {size}"
         msg = f"{name} must stay as it is during a run, but {found}"
@@ -132,6 +134,14 @@ def _facts(source: DataSource, parsed: Parsed, target: NDArray[Any] | None, task
         sensitive=tuple(parsed.groups),
         missing=missing,
     )
+
+
+def _all_classes(facts: DataFacts, declared: Declared, reference: DataFacts | None) -> tuple[Label, ...]:
+    if not facts.classes or declared.classes is not None:
+        return tuple(declared.classes or ()) if facts.classes else ()
+    if reference is None or not set(facts.classes) <= set(reference.classes):
+        return facts.classes
+    return reference.classes
 
 
 def _dtypes(rows: Rows) -> tuple[str, ...]:

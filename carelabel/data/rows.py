@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from carelabel.data.columns import Column, Index, PlainColumn
+from carelabel.subject import DataFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
     from scipy.sparse import csr_matrix
 
-    from carelabel.subject import Container, DataFacts
+    from carelabel.subject import Container
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -211,6 +212,12 @@ class DataSet:
         from carelabel.data.folder import open_folder  # noqa: PLC0415 - which imports this module
 
         return open_folder(folder)
+
+    @classmethod
+    def empty(cls) -> DataSet:
+        """No rows of no features, for a model that is looked at without data."""
+        facts = DataFacts(sha256="", bytes=0, rows=0, features=0, shape=(0,), container="array", dtypes=("float64",))
+        return cls(rows=Rows(array=np.empty((0, 0))), target=None, groups={}, facts=facts)
 
     def __len__(self) -> int:
         """Number of rows."""

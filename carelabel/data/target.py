@@ -57,10 +57,17 @@ def classes_of(target: NDArray[Any]) -> tuple[tuple[Label, ...], dict[str, int]]
 
 
 def as_declared(target: NDArray[Any], classes: Iterable[Label] | None) -> NDArray[Any]:
-    """Class numbers as text where the metadata declares the classes as text: a table cannot tell 1 from '1'."""
+    """Class numbers as text where the metadata declares the classes as text, and the other way round.
+
+    A table cannot tell 1 from '1', and names of folders are text.
+    """
     known = tuple(classes or ())
     if target.dtype.kind in "iub" and known and all(isinstance(name, str) for name in known):
         return target.astype(np.str_)
+    if target.dtype.kind == "U" and known and all(type(name) is int for name in known):
+        numbers = {str(name): name for name in known}
+        found = [numbers.get(text) for text in target.tolist()]
+        return target if None in found else np.array(found, dtype=np.int64)
     return target
 
 

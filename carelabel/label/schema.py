@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import pydantic
 
+from carelabel.label.packing import unpacked
+
 SCHEMA_VERSION = "1.0"
 
 Number = float | int | Literal["nan", "inf", "-inf"]
@@ -52,8 +54,10 @@ class DataPart(_Part):
     features: int
     shape: list[int]
     classes: list[Any] = []
+    all_classes: list[Any] = pydantic.Field([], description="Those that no row has included.")
     distribution: dict[str, int] = pydantic.Field({}, description="Class to number of rows.")
-    missing: int = 0
+    missing: int = pydantic.Field(0, description="Cells without a value.")
+    bytes: int = pydantic.Field(0, description="Of the file.")
     target: str = ""
     sensitive: list[str] = []
 
@@ -65,10 +69,12 @@ class EnvironmentPart(_Part):
     platform: str
     processor: str
     processors: int = 0
+    gpus: list[str] = pydantic.Field([], description="Accelerators, in the order of their numbers.")
     memory_bytes: int | None
     packages: dict[str, str]
     isolation: Literal["full", "reduced"]
     lock: Literal["machine", "container"] = pydantic.Field(description="Scope of the measuring lock.")
+    resumed: bool = pydantic.Field(default=False, description="Whether an interrupted run was gone on with.")
 
 
 class SensorPart(_Part):
@@ -86,6 +92,7 @@ class PlatformPart(_Part):
     id: str
     tags: list[str]
     threads: int
+    pin: int | None = pydantic.Field(None, description="Number of processors that workers are pinned to.")
     sensors: list[SensorPart] = []
 
 
@@ -97,9 +104,19 @@ class ParityPart(_Part):
     rows: int
     flips: int | None = None
     flips_upper_95: Number | None = None
-    max_abs: Number | None = None
+    max_abs: Number | None = pydantic.Field(None, description="Largest difference of probabilities or values.")
     p99_abs: Number | None = None
-    ties: int | None = None
+    max_over_iqr: Number | None = pydantic.Field(None, description="Regression: in interquartile ranges of the target.")
+    p99_over_sd: Number | None = pydantic.Field(None, description="Regression: in standard deviations of the target.")
+    ties: int | None = pydantic.Field(None, description="Rows whose two best classes are as good as equal.")
+    tie_flips: int | None = None
+    compared: str = pydantic.Field("", description="Labels, labels and probabilities, or values.")
+    neighbours: dict[str, Any] | None = pydantic.Field(None, description="Rows next to split thresholds.")
+    on_threshold: dict[str, Any] | None = pydantic.Field(None, description="Rows exactly on split thresholds.")
+    mcnemar_p: Number | None = pydantic.Field(None, description="Exact; classifiers only.")
+    accuracy: dict[str, Any] | None = pydantic.Field(None, description="Of both, with two one-sided tests.")
+    worst: list[dict[str, Any]] = pydantic.Field([], description="Rows that speak most against it.")
+    because: list[str] = pydantic.Field([], description="Conditions that do not hold.")
 
 
 class CandidatePart(_Part):
@@ -110,6 +127,7 @@ class CandidatePart(_Part):
     converter: str | None
     parameters: dict[str, Any] = {}
     format: str = ""
+    backend: str = pydantic.Field("", description="Id of what loads it.")
     status: Literal["built", "failed", "skipped"]
     reason: ReasonPart | None = None
     sha256: str | None = None
@@ -117,8 +135,10 @@ class CandidatePart(_Part):
     convert_s: float | None = None
     compile_s: float | None = None
     cached: bool = False
-    lossless: bool = True
+    lossless: bool = pydantic.Field(default=True, description="Whether it claims to be the same model.")
+    tolerance: str = pydantic.Field("", description="What the same allows here.")
     parity: ParityPart | None = None
+    notes: dict[str, Any] = pydantic.Field({}, description="What was noticed while it was built and predicted.")
 
 
 class MeasurementPart(_Part):
@@ -214,6 +234,11 @@ class Label(_Part):
     problems: list[ProblemPart] = []
     accounting: dict[str, float] = pydantic.Field({}, description="Seconds by what the run spent them on.")
     reproduce: ReproducePart
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _unpack(cls, document: Any) -> Any:  # noqa: ANN401 - whatever is to be validated
+        return unpacked(document) if isinstance(document, dict) and "texts" in document else document
 
     def to_dict(self) -> dict[str, Any]:
         """The label as a JSON object."""

@@ -119,8 +119,8 @@ def _inputs(metric: Mapping[str, Any], keywords: dict[str, Any], context: ScoreC
 def without_rounding(probabilities: NDArray[Any]) -> tuple[NDArray[Any], str]:
     """Probabilities without what float32 sums leave behind, and a remark when something was done.
 
-    Values at most `ROUNDING` outside [0, 1] are clipped. Anything worse is an error of the model and stays for the metric
-    to see. Rows are not divided by their sums: that would break ties, which curves and areas depend on, to gain 1e-7.
+    Values at most `ROUNDING` outside [0, 1] are clipped. Anything worse is an error of the model and stays for the
+    metric to see. Rows are not divided by their sums: that would break ties, which curves depend on, to gain 1e-7.
 
     Args:
         probabilities: (n, k), or (n,) of the second of two classes.

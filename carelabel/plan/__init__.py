@@ -1,6 +1,7 @@
 """The plan: `build_plan` makes it, the records say what is in it."""
 
 from carelabel.plan.records import (
+    EXPORT,
     ORIGINAL,
     REFERENCE,
     Cell,
@@ -13,6 +14,7 @@ from carelabel.plan.records import (
 )
 
 __all__ = [
+    "EXPORT",
     "ORIGINAL",
     "REFERENCE",
     "Cell",

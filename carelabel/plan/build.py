@@ -17,6 +17,7 @@ from carelabel.plan.given import Given
 from carelabel.plan.platforms import platforms_of
 from carelabel.plan.records import REFERENCE, Plan
 from carelabel.plan.tests import choose_tests, with_budget
+from carelabel.plugin.requirements import provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,7 +63,8 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
         raise UsageError(msg, "carelabel plan --explain says why each was left out")
     timed = {cell.candidate for cell in cells}
     built = tuple(item for item in candidates.built if item.id != REFERENCE or item.id in timed)
-    used = [*chosen.records.values(), *(registry.get(item.backend).record for item in built)]
+    parts = [name for item in built for name in (item.backend, item.converter) if name]
+    used = [*chosen.records.values(), *(registry.get(name).record for name in parts)]
     return Plan(
         inputs=_inputs(subject),
         host=_host(host),
@@ -114,7 +116,7 @@ def _versions(registry: Registry, host: Host, used: Iterable[Record]) -> Mapping
     found |= {plugin.distribution: plugin.version for plugin in registry.plugins if plugin.distribution}
     for text in (text for record in used for text in record.requires):
         try:
-            name = canonicalize_name(Requirement(text).name)
+            name = provider(canonicalize_name(Requirement(text).name), host.packages)
         except InvalidRequirement:
             continue  # discovery has reported it as a problem, and matching has rejected the record
         if name in host.packages:

@@ -11,7 +11,7 @@ from carelabel.plan.candidates import Edge, Loaders, Tree, entries_of, grow, wit
 from carelabel.plan.choice import refuse_unknown
 from carelabel.plan.given import Given, rejected
 from carelabel.plan.platforms import backends_by_platform
-from carelabel.plan.records import ORIGINAL, PlannedCandidate, Skip
+from carelabel.plan.records import EXPORT, ORIGINAL, PlannedCandidate, Skip
 from carelabel.suite import Caps, matches
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _edges(given: Given, *, wide: bool) -> tuple[Sequence[Edge], list[Skip]]:
     converters = given.registry.converters()
     limited = given.choice.limits(converters)
     for identifier, record in converters.items():
+        if record.conversion == EXPORT:
+            continue  # for other places: nothing that a run could measure
         what = f"*{record.slug}"
         by_default = wide or given.suite.converters.takes(identifier, record)
         verdict = given.match(record)

@@ -16,6 +16,8 @@ from carelabel.jsonable import to_json
 ORIGINAL = "original"
 REFERENCE = "reference"
 """Id of the fixed workload that resource figures are rated against; it is timed like a candidate, and nothing else."""
+EXPORT = "export"
+"""Kind of the converters that `carelabel export` runs; no plan holds one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,7 +53,7 @@ class Artefact:
         path: File or folder.
         input_type: What its predictor takes; None lets the backend find out.
         facts: Facts of the submitted model (classes and task hold for every form).
-        parameters: What the converter wants its backend or the label to know, JSON values.
+        parameters: What the converter wants its backend to know, JSON values. ``note`` is one line for the label.
         compile_s: Seconds spent in an external compiler, a part of the conversion.
     """
 
@@ -170,7 +170,7 @@ class ConvertContext:
 
     Attributes:
         load: Loads the source artefact through its backend and gives the predictor (``.native`` is the model).
-        test, train: Data; train is None when the metadata names none.
+        test, train: Data; train is None when the metadata names none. An export without metadata has no rows in test.
         scratch: A folder of its own.
         threads: Number of threads it may use.
         seed: For everything random.
@@ -298,7 +298,7 @@ class NotMeasured:
 class Meter(Protocol):
     """Code behind a `records.Meter`, made without arguments.
 
-    Two members are optional: ``period_s``, seconds between two updates of its counter where that is more than 10 ms, and
+    Two members are optional: ``period_s``, seconds between updates of its counter where that is more than 10 ms, and
     ``update()``, which is called every minute during long measurements, for counters that wrap around.
     """
 

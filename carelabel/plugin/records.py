@@ -20,7 +20,7 @@ Cost = Literal["cheap", "normal", "expensive"]
 Scope = Literal["subject", "candidate", "cell"]
 Style = Literal["once", "paired"]
 Place = Literal["candidate", "fresh", "scorer"]
-ConverterKind = Literal["prune", "format", "quantise", "search", "reference"]
+ConverterKind = Literal["prune", "format", "quantise", "search", "reference", "export"]
 MetricInput = Literal["labels", "probabilities", "scores", "clusters"]
 Better = Literal["higher", "lower"]
 Grade = Literal["metered", "counter", "modelled"]
@@ -201,9 +201,10 @@ class Converter(Record):
     Attributes:
         source: Formats it takes.
         conversion: What kind of edge it is. A ``reference`` takes nothing of the model but the shape of its inputs and
-            outputs: it writes the fixed workload that resource figures are rated against.
+            outputs: it writes the fixed workload that resource figures are rated against. An ``export`` is made for
+            other places: no candidate of a run, but what ``carelabel export --to SLUG`` writes.
         target: Format it writes.
-        slug: Its part of a candidate's id, such as ``onnx`` in ``pruned-50+onnx``.
+        slug: Its part of a candidate's id, such as ``onnx`` in ``pruned-50+onnx``; the word for an export.
         lossless: True when the result must stay the same model; a result that is different then counts as failed.
         tolerance: What "the same" allows beyond `identical`, one line for the reader.
         timeout_s: Wall-clock limit of one conversion in seconds.

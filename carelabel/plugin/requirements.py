@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TOOL = "carelabel"
+VARIANTS: Final = ("", "-cpu", "-gpu")
+"""Endings of names under which one library is published: as it is, for processors alone, with accelerators."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +39,15 @@ def missing_requirements(requires: Sequence[str], packages: Mapping[str, str]) -
         packages: Installed distributions by normalised name, with their versions.
     """
     return tuple(
-        MissingRequirement(requirement=requirement, found=packages.get(_name(requirement)))
+        MissingRequirement(requirement=requirement, found=packages.get(provider(_name(requirement), packages)))
         for requirement in requires
         if not _is_met(requirement, packages)
     )
+
+
+def provider(name: str, packages: Mapping[str, str]) -> str:
+    """The distribution that stands for a name here: the one so called, or the variant of it that is installed."""
+    return next((name + ending for ending in VARIANTS if name + ending in packages), name)
 
 
 def install_hint(requirement: str, plugin: str = "") -> str:
@@ -49,7 +56,7 @@ def install_hint(requirement: str, plugin: str = "") -> str:
     Args:
         plugin: Entry point of the plugin that requires it; the extra of the same name is preferred.
     """
-    extras = _extras_bringing(_name(requirement))
+    extras = _extras_bringing({_name(requirement) + ending for ending in VARIANTS})
     extra = plugin if plugin in extras else next(iter(extras), "")
     return f"pip install '{TOOL}[{extra}]'" if extra else f"pip install '{requirement}'"
 
@@ -68,12 +75,12 @@ def _is_met(text: str, packages: Mapping[str, str]) -> bool:
         return False
     if requirement.marker is not None and not requirement.marker.evaluate():
         return True
-    found = packages.get(canonicalize_name(requirement.name))
+    found = packages.get(provider(canonicalize_name(requirement.name), packages))
     return found is not None and requirement.specifier.contains(found, prereleases=True)
 
 
-def _extras_bringing(name: str) -> list[str]:
-    """Extras of the installed carelabel that require a distribution, the one with the fewest requirements first."""
+def _extras_bringing(names: set[str]) -> list[str]:
+    """Extras of the installed carelabel that require one of some distributions, those with few requirements first."""
     try:
         declared = [Requirement(text) for text in metadata.requires(TOOL) or ()]
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed: no extras to name
@@ -87,6 +94,6 @@ def _extras_bringing(name: str) -> list[str]:
             if item.marker and not item.marker.evaluate({"extra": ""}) and item.marker.evaluate({"extra": extra})
         ]
         sizes[extra] = len(needed)
-        if name in {canonicalize_name(item) for item in needed}:
+        if names & {canonicalize_name(item) for item in needed}:
             bringing.add(extra)
     return sorted(bringing, key=lambda extra: (sizes[extra], extra))

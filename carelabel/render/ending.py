@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
+from carelabel.render.skips import fold_cells, fold_foreign
 from carelabel.render.units import seconds
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def render_ending(label: Json) -> Iterator[RenderableType]:
     """Everything below the figures; parts without content are left out."""
     outcomes = label["outcomes"]
     yield from _section("Not measured", [item for item in outcomes if item["status"] in _UNFINISHED], _outcome)
-    skipped = [*({**item, "status": "skipped"} for item in outcomes if item["status"] == "skipped"), *label["skipped"]]
-    yield from _section("Skipped", skipped, _skip)
+    skipped = [item for item in outcomes if item["status"] == "skipped"]
+    yield from _section("Skipped", [*fold_cells(skipped), *fold_foreign(label["skipped"])], _skip)
     sensors = {sensor["id"]: sensor for platform in label["platforms"] for sensor in platform.get("sensors", ())}
     yield from _section("Energy meters", [item for item in sensors.values() if item.get("reason")], _sensor)
     yield from _section("Problems", label.get("problems", ()), _problem)
@@ -58,9 +59,7 @@ def _outcome(item: Json) -> tuple[str, str]:
 
 
 def _skip(item: Json) -> tuple[str, str]:
-    if "what" in item:
-        return str(item["what"]), _reason(item)
-    return _cell(item), _reason(item.get("reason"))
+    return str(item["what"]), _reason(item)
 
 
 def _cell(item: Json) -> str:

@@ -141,7 +141,7 @@ class FigureTable:
         rows = [row for row in self.rows if row.has_value]
         cells = [{name: _cell(row.cells[name], notes) for name in row.cells} for row in rows]
         heads = _heads(rows)
-        widths = {name: max(len(name), *(len(row.get(name, "")) for row in cells)) + _PADDING for name in shown}
+        widths = {name: max([len(name), *(len(row.get(name, "")) for row in cells)]) + _PADDING for name in shown}
         taken = sum(max((len(head[at]) for head in heads), default=0) + _PADDING for at in (0, 1))
         parts = _parts(shown, widths, options.max_width - taken) if rows else []
         for number, part in enumerate(parts):

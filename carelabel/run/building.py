@@ -128,6 +128,7 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
     """Take over a conversion; a resumed run has its parity figures, and the verdict on them, already."""
     running.artefacts[candidate.id] = answer["artefact"]
     before = running.built.get(candidate.id)
+    note = answer["artefact"].get("parameters", {}).get("note")
     running.keep_built(
         Built(
             candidate=candidate.id,
@@ -140,6 +141,7 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
             parity=before.parity if before else None,
             reason=before.reason if before and before.parity else None,
             cached=cached,
+            notes={"note": note} if note else {},
         )
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from carelabel.plan import PlannedPlatform
 
-_PASSED: Final = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"})
+_PASSED: Final = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "CXX"})
 _PASSED_PREFIXES: Final = ("CARELABEL_", "CUDA_", "NVIDIA_")
 _FIXED: Final = (("PYTHONHASHSEED", "0"), ("PYTHONFAULTHANDLER", "1"), ("PYTHONUNBUFFERED", "1"))
 THREAD_VARIABLES: Final = (

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from carelabel.errors import CareLabelError, ConsentError, LoadError, UsageError
 from carelabel.jsonable import from_json, to_json
 from carelabel.match import Rejected, match_packages
+from carelabel.run.data_fit import check_data
 from carelabel.run.session import Session, WorkerError
-from carelabel.subject import Consent, DataFacts, ModelFacts, Subject, Submission
+from carelabel.subject import Consent, DataFacts, ModelFacts, ModelFile, Subject, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,14 +47,15 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
         LoadError: If no backend loads the file, or the one that should cannot.
         UsageError: If data or metadata contradict the model.
     """
-    backends = _possible(submission, registry)
-    consent = _consent(submission, backends, trust_pickle=trust_pickle, is_trusted=is_trusted)
-    usable = _installed(submission, backends, host)
-    answer = _ask(submission, usable, home, account)
+    usable, consent = usable_backends(submission, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
+    log = inspector_log(home)
+    with account.watch(Session.spawn("inspector", name="inspector", log=log, platform=None)) as session:
+        answer = ask_facts(session, submission, usable, home)
     model = from_json(ModelFacts, answer["model"])
-    _check_declared(submission, model)
+    check_declared(submission, model)
     test = from_json(DataFacts, answer["test"])
     train = from_json(DataFacts, answer["train"]) if answer["train"] else None
+    check_data(submission, model, test, train)
     return Subject(
         submission=submission,
         backend=answer["backend"],
@@ -61,12 +63,31 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
         model=model,
         test=test,
         train=train,
-        provides=_provides(model, test, train),
+        provides=provided(model, test, train),
         warnings=(*model.warnings, *test.warnings, *(train.warnings if train else ())),
     )
 
 
-def _possible(submission: Submission, registry: Registry) -> Mapping[str, Backend]:
+def usable_backends(
+    model: Submission | ModelFile,
+    registry: Registry,
+    host: Host,
+    *,
+    trust_pickle: bool,
+    is_trusted: Callable[[str], bool],
+) -> tuple[Mapping[str, Backend], Consent]:
+    """Backends that may load a file, by id, and how it was agreed to that.
+
+    Raises:
+        ConsentError: As `inspect_submission`.
+        LoadError: If no installed backend can.
+    """
+    backends = _possible(model, registry)
+    consent = _consent(model, backends, trust_pickle=trust_pickle, is_trusted=is_trusted)
+    return _installed(model, backends, host), consent
+
+
+def _possible(submission: Submission | ModelFile, registry: Registry) -> Mapping[str, Backend]:
     """Backends whose suffix fits; failing that, those whose first bytes do."""
     name = submission.path.name.lower()
     everything = registry.backends()
@@ -82,7 +103,11 @@ def _possible(submission: Submission, registry: Registry) -> Mapping[str, Backen
 
 
 def _consent(
-    submission: Submission, backends: Mapping[str, Backend], *, trust_pickle: bool, is_trusted: Callable[[str], bool]
+    submission: Submission | ModelFile,
+    backends: Mapping[str, Backend],
+    *,
+    trust_pickle: bool,
+    is_trusted: Callable[[str], bool],
 ) -> Consent:
     if not any(item.executes_code for item in backends.values()):
         return "none-needed"
@@ -94,7 +119,9 @@ def _consent(
     raise ConsentError(msg, f"if you trust its origin: carelabel trust {submission.path}, or --trust-pickle")
 
 
-def _installed(submission: Submission, backends: Mapping[str, Backend], host: Host) -> Mapping[str, Backend]:
+def _installed(
+    submission: Submission | ModelFile, backends: Mapping[str, Backend], host: Host
+) -> Mapping[str, Backend]:
     verdicts = {key: match_packages(item, host) for key, item in backends.items()}
     usable = {key: backends[key] for key, verdict in verdicts.items() if not isinstance(verdict, Rejected)}
     if not usable:
@@ -104,28 +131,46 @@ def _installed(submission: Submission, backends: Mapping[str, Backend], host: Ho
     return usable
 
 
-def _ask(submission: Submission, backends: Mapping[str, Backend], home: Path, account: Account) -> dict[str, Any]:
-    folder = home / "cache" / "data" / _data_key(submission)
+def inspector_log(home: Path) -> Path:
+    """A new log file.
+
+    Raises:
+        UsageError: If CARELABEL_HOME cannot be written.
+    """
     log = home / "logs" / f"inspector-{time.time_ns()}.log"
+    _make(log.parent, home)
+    return log
+
+
+def ask_facts(session: Session, submission: Submission, backends: Mapping[str, Backend], home: Path) -> dict[str, Any]:
+    """Let a worker read the data and load the model once.
+
+    Raises:
+        CareLabelError: As `inspect_submission`.
+    """
+    folder = home / "cache" / "data" / _data_key(submission)
+    _make(folder, home)
+    fields = {
+        "submission": to_json(submission),
+        "folder": str(folder),
+        "backends": [backend_fields(key, item) for key, item in backends.items()],
+    }
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        return session.ask("inspect", INSPECT_S, **fields)
+    except WorkerError as error:
+        raise as_error(submission.path, error) from error
+
+
+def _make(folder: Path, home: Path) -> None:
+    try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         msg = f"CARELABEL_HOME must be a folder that can be written, got {home}: {error.strerror}"
         raise UsageError(msg, "set CARELABEL_HOME to another folder") from error
-    with account.watch(Session.spawn("inspector", name="inspector", log=log, platform=None)) as session:
-        fields = {
-            "submission": to_json(submission),
-            "folder": str(folder),
-            "backends": [_backend(key, item) for key, item in backends.items()],
-        }
-        try:
-            return session.ask("inspect", INSPECT_S, **fields)
-        except WorkerError as error:
-            raise _as_error(submission, error) from error
 
 
-def _backend(identifier: str, record: Backend) -> dict[str, Any]:
+def backend_fields(identifier: str, record: Backend) -> dict[str, Any]:
+    """A backend as requests name it."""
     return {
         "id": identifier,
         "entry": record.entry,
@@ -140,16 +185,22 @@ def _data_key(submission: Submission) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _as_error(submission: Submission, error: WorkerError) -> CareLabelError:
+def as_error(path: Path, error: WorkerError) -> CareLabelError:
+    """The error of a worker that could not load a model."""
     kind = _EXITS.get(error.type)
     if kind is not None:
         return kind(error.reason.text, error.reason.hint)
     ended = {"crashed": "crashed", "timed_out": f"took longer than {INSPECT_S:g} s"}.get(error.status, "failed")
-    msg = f"{submission.path} could not be loaded: the inspector {ended}: {error.reason.text}"
+    msg = f"{path} could not be loaded: the inspector {ended}: {error.reason.text}"
     return LoadError(msg, f"its log is {error.log}")
 
 
-def _check_declared(submission: Submission, model: ModelFacts) -> None:
+def check_declared(submission: Submission, model: ModelFacts) -> None:
+    """Hold that the metadata claims nothing else than what the model is.
+
+    Raises:
+        UsageError: If it does.
+    """
     declared = submission.declared
     for word, claimed, found in (
         ("task", declared.task, model.task),
@@ -161,12 +212,13 @@ def _check_declared(submission: Submission, model: ModelFacts) -> None:
             raise UsageError(msg, f"correct {word} or leave it out" if word != "task" else "correct it")
 
 
-def _provides(model: ModelFacts, test: DataFacts, train: DataFacts | None) -> frozenset[str]:
+def provided(model: ModelFacts, test: DataFacts | None, train: DataFacts | None) -> frozenset[str]:
+    """Words that records may need, of model and data."""
     words = {
-        "labels": bool(test.target),
+        "labels": test is not None and bool(test.target),
         "train": train is not None,
         "probabilities": model.probabilities,
         "decision": model.decision,
-        "groups": bool(test.sensitive),
+        "groups": test is not None and bool(test.sensitive),
     }
     return frozenset([word for word, there in words.items() if there]) | frozenset(model.provides)

@@ -143,13 +143,11 @@ class _Opened:
             timing_rows=request["timing_rows"],
             meters=self.meters,
             notes=self.notes,
-            meter_facts={
-                spec["id"]: {name: spec.get(name, "") for name in ("domain", "grade")} for spec in self._meter_specs
-            },
+            meter_facts={spec["id"]: spec for spec in self._meter_specs},
         )
 
     def backend(self) -> Backend:
-        """The candidate's backend; the first call imports it. ``import_s`` notes that time and that of imports in loads."""
+        """The candidate's backend; the first call imports it. ``import_s`` notes that, and later imports in loads."""
         if self._backend is None:
             begin = time.perf_counter()
             with self._spent.on("import"):

@@ -6,7 +6,7 @@ import hashlib
 import random
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from carelabel import portable
 from carelabel.jsonable import from_json, to_json
@@ -79,14 +79,21 @@ class _Loading:
 def _context(request: Mapping[str, Any], loading: _Loading, worker: Worker) -> ConvertContext:
     scratch = Path(request.get("scratch") or f"{request['out']}.scratch")
     scratch.mkdir(parents=True, exist_ok=True)
+    test = lazy_data(request["data"]["test"], worker.spent)
     return ConvertContext(
         load=loading,
-        test=cast("DataSet", lazy_data(request["data"]["test"], worker.spent)),
+        test=_no_data() if test is None else test,
         train=lazy_data(request["data"].get("train"), worker.spent),
         scratch=scratch,
         threads=request["threads"],
         seed=request["seed"],
     )
+
+
+def _no_data() -> DataSet:
+    from carelabel.data.rows import DataSet  # noqa: PLC0415 - brings numpy
+
+    return DataSet.empty()
 
 
 def _check(artefact: object, out: Path, target: str | None) -> None:

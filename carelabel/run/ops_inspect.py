@@ -12,7 +12,7 @@ from carelabel.run.importing import imports_apart
 from carelabel.subject import DataFacts, Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from carelabel.data.rows import DataSet
     from carelabel.run.worker import Operation, Worker
@@ -32,12 +32,10 @@ def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
         train, test = _lay_down(submission, Path(request["folder"]))
         data = DataSet.open(Path(test.folder))
     for backend in request["backends"]:
-        facts = _ask_backend(backend, submission.path, data, worker)
+        facts = ask_backend(backend, submission.path, data, worker)
         if facts is not None:
             return {"backend": backend["id"], "model": to_json(facts), "test": to_json(test), "train": to_json(train)}
-    asked = ", ".join(backend["id"] for backend in request["backends"])
-    message = f"{submission.path} must hold a model that one of {asked} can load, and none of them knows it"
-    raise LoadError(message, "carelabel list-backends shows what can be loaded")
+    raise LoadError(*nobody_knows(submission.path, request["backends"]))
 
 
 def _lay_down(submission: Submission, folder: Path) -> tuple[DataFacts | None, DataFacts]:
@@ -52,7 +50,15 @@ def _lay_down(submission: Submission, folder: Path) -> tuple[DataFacts | None, D
     return train, test
 
 
-def _ask_backend(backend: Mapping[str, Any], path: Path, data: DataSet, worker: Worker) -> ModelFacts | None:
+def nobody_knows(path: Path, backends: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Message and hint of the error when every backend has declined."""
+    asked = ", ".join(backend["id"] for backend in backends)
+    message = f"{path} must hold a model that one of {asked} can load, and none of them knows it"
+    return message, "carelabel list-backends shows what can be loaded"
+
+
+def ask_backend(backend: Mapping[str, Any], path: Path, data: DataSet, worker: Worker) -> ModelFacts | None:
+    """Facts of a file by one backend, or None when it is not that one's."""
     with worker.spent.on("import"):
         make = load_entry(backend["entry"])
     with worker.spent.on("load"), imports_apart(worker.spent):

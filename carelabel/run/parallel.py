@@ -127,7 +127,7 @@ def _advance(running: list[_Running], ended: set[str]) -> None:
     item = soonest if ready is None else next(item for item in running if item.ask.session is ready)
     answer: Answer | WorkerError
     try:
-        answer = item.ask.session.receive(max(0.0, item.deadline - time.monotonic()))
+        answer = item.ask.session.receive(max(0.0, item.deadline - time.monotonic()), limit_s=item.ask.timeout_s)
     except WorkerError as error:
         answer = error
     running.remove(item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from carelabel.errors import CareLabelError, LoadError, UsageError
+from carelabel.errors import CareLabelError, LoadError, UnsupportedError, UsageError
 
 _LONGEST: Final = 600
 
@@ -43,6 +43,8 @@ def _code(error: BaseException) -> str:
         return error.code
     if isinstance(error, LoadError):
         return "load-failed"
+    if isinstance(error, UnsupportedError):
+        return "unsupported"
     if isinstance(error, MemoryError):
         return "out-of-memory"
     if isinstance(error, ImportError):

@@ -137,8 +137,12 @@ class Session:
             text = f"the worker did not read its request {op!r} within {_SEND_TIMEOUT_S:g} s"
             raise self._end(status="timed_out", reason=Reason(code="timeout", text=text))
 
-    def receive(self, timeout_s: float) -> dict[str, Any]:
+    def receive(self, timeout_s: float, *, limit_s: float | None = None) -> dict[str, Any]:
         """Wait for the result of the last request.
+
+        Args:
+            timeout_s: Seconds from now on.
+            limit_s: Seconds that it had in all, for the error's text; `timeout_s` by default.
 
         Raises:
             WorkerError: As `ask`.
@@ -146,7 +150,7 @@ class Session:
         self._raise_if_dead()
         if wait([self.channel], timeout_s) is None:
             self._hear_last_words()
-            text = f"no answer to {self._op!r} within {timeout_s:g} s"
+            text = f"no answer to {self._op!r} within {timeout_s if limit_s is None else limit_s:g} s"
             raise self._end(
                 status="timed_out", reason=Reason(code="timeout", text=text, hint="its log says where it was")
             )

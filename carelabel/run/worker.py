@@ -31,6 +31,7 @@ ROLES: Final = {
     "converter": "carelabel.run.ops_convert",
     "candidate": "carelabel.run.ops_candidate",
     "scorer": "carelabel.run.ops_scorer",
+    "exporter": "carelabel.run.ops_export",
 }
 """Role to the module whose ``operations(worker)`` gives its operations by name."""
 

@@ -45,9 +45,8 @@ def run(
     lost = next((found for found in workload.energy.values() if isinstance(found, NotMeasured)), None)
     if lost is not None:
         return [_nothing(lost, batch_size)]
-    parts = {
-        domain: found for domain, name in chosen.meters.items() if isinstance(found := workload.energy[name], Energy)
-    }
+    measured = {name: found for name, found in workload.energy.items() if isinstance(found, Energy)}
+    parts = {domain: measured[name] for domain, name in chosen.meters.items()}
     return _figures(workload, parts, chosen, batch_size)
 
 
@@ -61,8 +60,8 @@ def _figures(workload: Workload, parts: Mapping[str, Energy], chosen: Choice, ba
     gross, idle = sum(part.gross_j for part in parts.values()), sum(part.idle_j for part in parts.values())
     rows = workload.calls * batch
     method = (
-        f"{', '.join(chosen.meters.values())} over {workload.seconds:.3g} s of calls, at least {LEAST_UPDATES} updates of the "
-        f"counters; idle power from as long before and after; once, no interval"
+        f"{', '.join(chosen.meters.values())} over {workload.seconds:.3g} s of calls, at least {LEAST_UPDATES} counter "
+        f"updates; idle power from as long before and after; once, no interval"
     )
     if chosen.missing:
         method += f"; without {', '.join(chosen.missing)}"

@@ -55,15 +55,9 @@ class PyRaplMeter:
         return {f"package-{number}": float(count) * _MICRO for number, count in enumerate(used)}
 
     def _open(self) -> Any:  # noqa: ANN401 - pyRAPL's Measurement, or NotMeasured
-        library = self._library
-        if library is None:
-            try:
-                import pyRAPL as library  # noqa: N813, PLC0415 - its own name; only where something is measured
-            except ImportError:
-                text = "pyRAPL is not installed"
-                return NotMeasured(
-                    code="no-package", text=text, hint="pip install pyRAPL; rapl.package needs no package"
-                )
+        library = self._load()
+        if isinstance(library, NotMeasured):
+            return library
         try:
             library.setup(devices=[library.Device.PKG])
         except PermissionError as error:
@@ -73,3 +67,13 @@ class PyRaplMeter:
             said = " ".join(str(error).split()) or type(error).__name__  # its own errors say nothing but their name
             return NotMeasured(code="no-counter", text=f"pyRAPL finds no package counter: {said}")
         return library.Measurement("carelabel")
+
+    def _load(self) -> Any:  # noqa: ANN401 - a module, or NotMeasured
+        if self._library is None:
+            try:
+                import pyRAPL  # noqa: PLC0415 - only where something is measured
+            except ImportError:
+                hint = "pip install pyRAPL; rapl.package reads the same counters without it"
+                return NotMeasured(code="no-package", text="pyRAPL is not installed", hint=hint)
+            self._library = pyRAPL
+        return self._library

@@ -13,7 +13,7 @@ WINDOW: Final = "carelabel"
 
 
 class ZeusMeter:
-    """All accelerators that Zeus finds. On older ones it sums up samples of their power, so its figures are modelled."""
+    """All accelerators that Zeus finds. It may sum up samples of their power, so its figures are modelled."""
 
     period_s: ClassVar[float] = 0.1
 
@@ -30,15 +30,10 @@ class ZeusMeter:
 
     def start(self) -> None:
         """Begin a window, without waiting for a framework's queues: predictions have ended when they return."""
-        library = self._library
-        if library is None:
-            try:
-                import zeus.monitor as library  # noqa: PLC0415 - only where something is measured
-            except ImportError:
-                self._monitor = NotMeasured(
-                    code="no-package", text="Zeus is not installed", hint="pip install zeus; nvml.energy needs less"
-                )
-                return
+        library = self._load()
+        if isinstance(library, NotMeasured):
+            self._monitor = library
+            return
         self._monitor = library.ZeusMonitor(cpu_indices=[])
         self._monitor.begin_window(WINDOW, sync_execution=False)
 
@@ -53,3 +48,13 @@ class ZeusMeter:
         if not used:
             return NotMeasured(code="no-device", text="Zeus finds no accelerator")
         return {f"gpu-{number}": float(joules) for number, joules in sorted(used.items())}
+
+    def _load(self) -> Any:  # noqa: ANN401 - a module, or NotMeasured
+        if self._library is None:
+            try:
+                from zeus import monitor  # noqa: PLC0415 - only where something is measured
+            except ImportError:
+                hint = "pip install zeus; nvml.energy needs less"
+                return NotMeasured(code="no-package", text="Zeus is not installed", hint=hint)
+            self._library = monitor
+        return self._library

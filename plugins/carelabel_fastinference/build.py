@@ -43,14 +43,18 @@ class BuildError(RuntimeError):
 
     Attributes:
         code: "compiler-missing", "headers-missing", "compiler-failed" or "cache-unwritable".
+        text: what must hold and what was found.
         hint: what to do about it, for example the package to install.
+        output: all that the compiler said, if it failed.
     """
 
-    def __init__(self, code: str, text: str, hint: str) -> None:
+    def __init__(self, code: str, text: str, hint: str, output: str = "") -> None:
         """Join text and hint to the one line that is shown."""
         super().__init__(f"{text}: {hint}")
         self.code = code
+        self.text = text
         self.hint = hint
+        self.output = output
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,15 +97,31 @@ def build(cache: Path | None = None) -> Path:
         BuildError: see kernel().
     """
     tools = find_toolchain()
-    folder = (cache or cache_folder()) / build_key(tools)
-    target = folder / f"fasttrees{sysconfig.get_config_var('EXT_SUFFIX') or '.so'}"
+    target = _target(tools, cache)
     if not target.exists():
         _compile_into(tools, target)
     return target
 
 
+def is_built(cache: Path | None = None) -> bool:
+    """Whether this machine has the compiled module already.
+
+    Raises:
+        BuildError: if compiler or headers are missing.
+    """
+    return _target(find_toolchain(), cache).exists()
+
+
+def _target(tools: Toolchain, cache: Path | None) -> Path:
+    folder = (cache or cache_folder()) / build_key(tools)
+    return folder / f"fasttrees{sysconfig.get_config_var('EXT_SUFFIX') or '.so'}"
+
+
 def cache_folder() -> Path:
-    """Folder that holds the builds of all versions."""
+    """Folder that holds the builds of all versions: as CARELABEL_FASTINFERENCE_BUILDS says, or else a cache."""
+    named = os.environ.get("CARELABEL_FASTINFERENCE_BUILDS")
+    if named:
+        return Path(named)
     home = os.environ.get("CARELABEL_HOME")
     if home:
         return Path(home) / "cache" / "fastinference"
@@ -118,15 +138,15 @@ def find_toolchain() -> Toolchain:
     Raises:
         BuildError: if one of them is missing.
     """
-    compiler = _find_compiler()
+    compiler = find_compiler()
     include = Path(sysconfig.get_paths()["include"])
     if not (include / "Python.h").exists():
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-dev"
         text = f"the tree kernel needs Python.h, found none in {include}"
-        raise BuildError("headers-missing", text, f"install {package}")
+        raise BuildError(code="headers-missing", text=text, hint=f"install {package}")
     return Toolchain(
         compiler=compiler,
-        version=_compiler_version(compiler),
+        version=compiler_version(compiler),
         include=include,
         vector=platform.machine().lower() in {"x86_64", "amd64"},
     )
@@ -143,21 +163,35 @@ def build_key(tools: Toolchain) -> str:
     return digest.hexdigest()[:24]
 
 
-def _find_compiler() -> str:
+def find_compiler() -> str:
+    """Path of the compiler that CXX names, or else of a common one.
+
+    Raises:
+        BuildError: if there is none.
+    """
     wanted = os.environ.get("CXX")
     for name in (wanted,) if wanted else ("g++", "c++", "clang++"):
         found = shutil.which(name)
         if found:
             return found
-    text = f"the tree kernel needs a C++ compiler, found no {wanted or 'g++, c++ or clang++'}"
-    raise BuildError("compiler-missing", text, "install g++ (Debian, Ubuntu), gcc-c++ (Fedora) or set CXX")
+    text = f"tree models need a C++ compiler, found no {wanted or 'g++, c++ or clang++'}"
+    raise BuildError(
+        code="compiler-missing", text=text, hint="install g++ (Debian, Ubuntu), gcc-c++ (Fedora) or set CXX"
+    )
 
 
-def _compiler_version(compiler: str) -> str:
+def compiler_version(compiler: str) -> str:
+    """First line that a compiler says about itself.
+
+    Raises:
+        BuildError: if it cannot be run.
+    """
     try:
-        said = subprocess.run([compiler, "--version"], capture_output=True, text=True, timeout=30, check=False)
+        said = subprocess.run(  # noqa: S603 - the user's compiler
+            [compiler, "--version"], capture_output=True, text=True, timeout=30, check=False
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        raise _failed(compiler, str(error)) from None
+        raise compile_failure(compiler, str(error)) from None
     return said.stdout.partition("\n")[0]
 
 
@@ -170,11 +204,14 @@ def _processor_features() -> str:
     return next((line for line in lines if line.startswith(("flags", "Features"))), "")
 
 
-def _failed(compiler: str, said: str) -> BuildError:
+def compile_failure(compiler: str, said: str, *, what: str = "the tree kernel") -> BuildError:
+    """The error for a compiler that ended without a result; the first error in what it said goes into its text."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
-    text = f"the tree kernel must compile with {compiler}, but it failed ({first[:300]})"
-    return BuildError("compiler-failed", text, "install g++ 9 or newer, or set CXX to another compiler")
+    text = f"{what} must compile with {compiler}, but it failed ({first[:300]})"
+    return BuildError(
+        code="compiler-failed", text=text, hint="install g++ 9 or newer, or set CXX to another compiler", output=said
+    )
 
 
 def _compile_into(tools: Toolchain, target: Path) -> None:
@@ -184,7 +221,7 @@ def _compile_into(tools: Toolchain, target: Path) -> None:
         scratch = Path(tempfile.mkdtemp(dir=target.parent))
     except OSError as error:
         text = f"the tree kernel must be kept in {target.parent}, which cannot be written ({error.strerror})"
-        raise BuildError("cache-unwritable", text, "set CARELABEL_HOME to a folder of yours") from None
+        raise BuildError(code="cache-unwritable", text=text, hint="set CARELABEL_HOME to a folder of yours") from None
     try:
         objects = _compile_units(tools, scratch)
         linked = scratch / target.name
@@ -209,17 +246,19 @@ def _compile_units(tools: Toolchain, scratch: Path) -> list[str]:
         for process in running:
             _finish(tools, process)
     finally:
-        for process in running:
+        for process in running:  # those that are left after a failure
             process.kill()
-            process.wait()
+            process.communicate()
     return objects
 
 
 def _start(command: list[str]) -> subprocess.Popen[str]:
     try:
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(  # noqa: S603 - the user's compiler on our own sources
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     except OSError as error:
-        raise _failed(command[0], str(error)) from None
+        raise compile_failure(command[0], str(error)) from None
 
 
 def _finish(tools: Toolchain, process: subprocess.Popen[str]) -> None:
@@ -228,20 +267,22 @@ def _finish(tools: Toolchain, process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise _failed(tools.compiler, f"error: no result after {COMPILE_LIMIT} s") from None
+        raise compile_failure(tools.compiler, f"error: no result after {COMPILE_LIMIT} s") from None
     if process.returncode != 0:
-        raise _failed(tools.compiler, said)
+        raise compile_failure(tools.compiler, said)
 
 
 def _load(path: Path) -> ModuleType:
     loader = importlib.machinery.ExtensionFileLoader(MODULE, str(path))
     spec = importlib.util.spec_from_file_location(MODULE, path, loader=loader)
     if spec is None:
-        raise BuildError("compiler-failed", f"{path} must be an extension module", "delete it and try again")
+        raise BuildError(
+            code="compiler-failed", text=f"{path} must be an extension module", hint="delete it and try again"
+        )
     try:
         module = importlib.util.module_from_spec(spec)
         loader.exec_module(module)
     except ImportError as error:
         text = f"the compiled tree kernel {path} cannot be loaded ({error})"
-        raise BuildError("compiler-failed", text, "delete it and try again") from None
+        raise BuildError(code="compiler-failed", text=text, hint="delete it and try again") from None
     return module

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, overload
 
 import numpy as np
 
 from carelabel_fastinference.build import kernel
+from carelabel_fastinference.coercion import Coercion
 from carelabel_fastinference.ensemble import TreeEnsemble
 from carelabel_fastinference.pack import kernel_tables, makes_missing
 from carelabel_fastinference.store import read_model, write_model
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from carelabel_fastinference.codegen import IfElseModel
+    from carelabel_fastinference.if_else import IfElseModel
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Path: TypeAlias = Literal["", "avx512", "avx2", "portable"]
@@ -24,7 +25,7 @@ Native: TypeAlias = Literal["native", "native-unshared", "native-ranks"]
 Layout: TypeAlias = Literal[Native, "if-else", "if-else-integer"]
 
 NATIVE: Final = ("native", "native-unshared", "native-ranks")
-_REAL_KINDS: Final = "biuf"
+CODE: Final = ("if-else", "if-else-integer")
 _PREDICTING: Final = ("predict_proba", "decision_function")
 
 
@@ -52,10 +53,9 @@ class FastModel:
     predict_proba: Callable[[Any], Any]
     decision_function: Callable[[Any], Array]
     raw_scores: Callable[[Any], Array]
+    classes_: Array | list[Array]
 
-    def __init__(
-        self, ensemble: TreeEnsemble, *, layout: Native = "native", threads: int = 1, path: Path = ""
-    ) -> None:
+    def __init__(self, ensemble: TreeEnsemble, *, layout: Native = "native", threads: int = 1, path: Path = "") -> None:
         """Pack an ensemble; see compile_model."""
         self.ensemble = ensemble
         self.layout = layout
@@ -108,47 +108,6 @@ class FastModel:
         raise AttributeError(msg)
 
 
-class Coercion:
-    """Turns whatever is not a float array in two dimensions into one, or says what is wrong with it."""
-
-    __slots__ = ("n_features",)
-
-    def __init__(self, n_features: int) -> None:
-        """n_features: width of a row."""
-        self.n_features = n_features
-
-    def __call__(self, rows: Any) -> Array:  # noqa: ANN401
-        """float64 (n_rows, n_features) from any array-like of real numbers.
-
-        Raises:
-            ValueError: if it does not have two dimensions, or holds something that is no number.
-            TypeError: if its numbers are complex, or it is sparse.
-        """
-        if hasattr(rows, "toarray"):
-            msg = "X must be a dense array, got a sparse one: pass X.toarray()"
-            raise TypeError(msg)
-        found = self._as_array(rows)
-        if found.ndim != 2:  # noqa: PLR2004
-            msg = f"X must have shape (n, {self.n_features}), got {found.shape}: pass a table of rows"
-            raise ValueError(msg)
-        if found.dtype.kind not in _REAL_KINDS + "O":
-            msg = f"X must hold real numbers, got dtype {found.dtype}: convert it to float32 or float64"
-            raise TypeError(msg)
-        try:
-            return found.astype(np.float32 if found.dtype == np.float16 else np.float64)
-        except (TypeError, ValueError) as error:
-            msg = f"X must hold real numbers, got objects that are none ({error}): convert it to float64"
-            raise ValueError(msg) from None
-
-    @staticmethod
-    def _as_array(rows: object) -> Array:
-        try:
-            return np.asarray(rows)
-        except (TypeError, ValueError) as error:
-            msg = f"X must be a table of numbers, got {type(rows).__name__} ({error})"
-            raise ValueError(msg) from None
-
-
 class Outputs:
     """Probabilities and labels of classifiers with several outputs, made of the kernel's wide arrays."""
 
@@ -170,6 +129,16 @@ class Outputs:
         """Labels (n_rows, n_outputs)."""
         chosen = self._kernel.labels(rows)
         return np.stack([names[chosen[:, i]] for i, names in enumerate(self._classes)], axis=1)
+
+
+@overload
+def compile_model(model: object, *, layout: Native = ..., threads: int = ..., path: Path = ...) -> FastModel: ...
+
+
+@overload
+def compile_model(
+    model: object, *, layout: Literal["if-else", "if-else-integer"], threads: int = ..., path: Path = ...
+) -> IfElseModel: ...
 
 
 def compile_model(
@@ -196,10 +165,18 @@ def compile_model(
 
         model = read_ensemble(model)
     if layout == "if-else" or layout == "if-else-integer":  # noqa: PLR1714  (narrows the type)
+        _refuse_for_code(layout, threads, path)
         from carelabel_fastinference.codegen import compile_if_else  # noqa: PLC0415  (only this layout needs it)
 
         return compile_if_else(model, integer=layout == "if-else-integer")
     return FastModel(model, layout=layout, threads=threads, path=path)
+
+
+def _refuse_for_code(layout: str, threads: int, path: str) -> None:
+    """Generated code computes on the caller's thread, with what the compiler makes of it."""
+    if threads != 1 or path:
+        msg = f"threads and path belong to native layouts, got threads={threads} and path={path!r} for {layout}"
+        raise ValueError(msg)
 
 
 class Packing:
@@ -210,7 +187,7 @@ class Packing:
     def __init__(self, ensemble: TreeEnsemble, *, layout: Native, threads: int, path: Path) -> None:
         """layout, threads, path: see compile_model."""
         if layout not in NATIVE:
-            msg = f"layout must be one of {', '.join(NATIVE)}, got {layout!r}"
+            msg = f"layout must be one of {', '.join((*NATIVE, *CODE))}, got {layout!r}"
             raise ValueError(msg)
         if not 1 <= threads <= 1024:  # noqa: PLR2004
             msg = f"threads must be from 1 to 1024, got {threads}"
@@ -253,7 +230,7 @@ def _calling(ensemble: TreeEnsemble) -> dict[str, Any]:
             take = classes.take
     return {
         "empty": np.empty,
-        "score_type": np.dtype(ensemble.accumulate),
+        "score_type": None if ensemble.accumulate == "float64" else np.dtype(np.float32),
         "class_type": np.dtype(np.int64),
         "take": take,
         "label_values": values,

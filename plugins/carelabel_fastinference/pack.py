@@ -129,8 +129,8 @@ def float32_keys(threshold: Array, *, strict: bool) -> Array:
     """
     with np.errstate(over="ignore", under="ignore"):
         rounded = threshold.astype(np.float32)
-    too_large = rounded >= threshold if strict else rounded > threshold
-    below = np.where(too_large, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+        too_large = rounded >= threshold if strict else rounded > threshold
+        below = np.where(too_large, np.nextafter(rounded, np.float32(-np.inf)), rounded)
     # Nothing lies below minus infinity: a key smaller than its own sends every number to the right.
     nothing = too_large & np.isneginf(rounded)
     bits = (below + np.float32(0.0)).view(np.uint32)

@@ -59,12 +59,13 @@ def carelabel_backends() -> list[Backend]:
             entry="carelabel_fastinference.backend:PackedBackend",
             formats=frozenset(PACKED),
             suffixes=(SUFFIX,),
+            provides=frozenset({"boundaries"}),
             **shared,
         ),
         Backend(
             name="code",
             summary="tree models compiled as code; made by converters only, no file that is submitted is one",
-            entry="carelabel_fastinference.backend:CompiledBackend",
+            entry="carelabel_fastinference.code_backend:CodeBackend",
             formats=COMPILED,
             suffixes=(),
             executes_code=True,
@@ -95,7 +96,9 @@ def _exact() -> list[Converter]:
     return [
         _format("native", NATIVE, "packed nodes by path probability, integer thresholds, shared leaves", instructions),
         _format("native-unshared", UNSHARED, "as native, without sharing of equal leaves", instructions, extra=True),
-        _format("native-ranks", RANKS, "as native, with thresholds as ranks of their feature", instructions, extra=True),
+        _format(
+            "native-ranks", RANKS, "as native, with thresholds as ranks of their feature", instructions, extra=True
+        ),
         _format("if-else", IF_ELSE, "generated C++ code, compiled for the model", _budget()),
         _format("if-else-integer", IF_ELSE_INTEGER, "as if-else, with integer thresholds", _budget(), extra=True),
     ]
@@ -104,14 +107,15 @@ def _exact() -> list[Converter]:
 def _format(name: str, target: str, summary: str, parameter: Parameter, *, extra: bool = False) -> Converter:
     """One exact layout; `extra`: only for suites that want every form."""
     compiled = target in COMPILED
+    float32 = target == IF_ELSE_INTEGER  # whose keys stand for float32 inputs
     own = frozenset({NATIVE}) if target != NATIVE else frozenset()
     return Converter(
         name=name,
         summary=f"tree models exactly: {summary}",
         entry=f"carelabel_fastinference.convert:{name.replace('-', '_')}",
         tasks=TASKS,
-        frameworks=FRAMEWORKS,
-        families=FAMILIES,
+        frameworks=FRAMEWORKS - {"lightgbm"} if float32 else FRAMEWORKS,
+        families=FAMILIES - {"hist-gradient-boosting"} if float32 else FAMILIES,
         needs=frozenset({"compiler"}),
         cost="expensive" if extra else "normal",
         parameters=(parameter,),
@@ -170,7 +174,8 @@ def _export() -> Converter:
                 name="checks",
                 type="int",
                 default=200,
-                description="rows on thresholds and special values that the program predicts to check itself",
+                description="rows on thresholds and special values that the program predicts to check itself, "
+                "beside as many of the test set where there is one",
                 minimum=1,
                 maximum=100_000,
             ),

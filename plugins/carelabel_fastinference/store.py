@@ -57,11 +57,12 @@ def read_model(file: str | os.PathLike[str]) -> TreeEnsemble:
         OSError: if it cannot be read.
     """
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        # np.load leaves a damaged file open if it opened it itself.
+        with open(file, "rb") as raw, np.load(raw, allow_pickle=False) as archive:  # noqa: PTH123
             meta = json.loads(bytes(archive[_META]))
             if meta["format"] != FORMAT or meta["version"] > VERSION:
                 msg = f"version {meta['version']} of {meta['format']}"
-                raise ValueError(msg)
+                raise ValueError(msg)  # noqa: TRY301 - told as every other damage is, below
             return _assemble(meta, {name: archive[name] for name in archive.files})
     except OSError:
         raise

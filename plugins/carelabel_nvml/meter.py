@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from carelabel.plugin.protocols import NotMeasured
 from carelabel_nvml.devices import Devices, close_devices, open_devices
@@ -15,6 +15,9 @@ _MILLI: Final = 1e-3
 
 class EnergyMeter:
     """Counters of all devices that have one: 64 bits of millijoules since the driver was loaded, which do not wrap."""
+
+    period_s: ClassVar[float] = 0.1
+    """Boards bring their counter up to date every 20 to 100 ms."""
 
     def __init__(self, library: Any = None) -> None:  # noqa: ANN401 - a module
         """Choose the library.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from carelabel.plugin.protocols import NotMeasured
 from carelabel_nvml.devices import Devices, close_devices, open_devices
@@ -19,6 +19,8 @@ _MILLI: Final = 1e-3
 
 class SampledPowerMeter:
     """Power of all devices without an energy counter, by the trapezoidal rule over samples of one thread."""
+
+    period_s: ClassVar[float] = PERIOD_S
 
     def __init__(self, library: Any = None, clock: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401
         """Choose library and clock.

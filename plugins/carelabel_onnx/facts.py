@@ -10,9 +10,10 @@ import onnxruntime as ort
 
 from carelabel.errors import LoadError
 from carelabel.subject import ModelFacts
+from carelabel_onnx.feeds import feeds_of
 from carelabel_onnx.graph import GraphFacts, read_graph
-from carelabel_onnx.inputs import input_type_of
-from carelabel_onnx.outputs import FLOAT_TYPES, LABEL_TYPES, outputs_of
+from carelabel_onnx.inputs import input_type_of, taken_in_order
+from carelabel_onnx.outputs import FLOAT_TYPES, LABEL_TYPES, outputs_of, width_of
 from carelabel_onnx.predictor import RuntimePredictor
 from carelabel_onnx.session import open_session
 
@@ -53,7 +54,7 @@ def facts_of(path: Path, data: DataSet) -> ModelFacts:
         parameters=graph.parameters,
         counts={**graph.counts, "operators": sum(graph.operators.values())},
         libraries={"onnxruntime": ort.__version__, "opset": str(graph.opset), **_producer(graph)},
-        warnings=_batch_warning(session),
+        warnings=(*_batch_warning(session), *_input_warning(session, data), *_output_warning(session, task, classes)),
     )
     return _probe(session, facts, data)
 
@@ -75,8 +76,8 @@ def _classes(name: str, session: ort.InferenceSession, graph: GraphFacts, data: 
     """In the order of the scores: as the graph names them, else those of the data where their number fits."""
     if graph.classes:
         return graph.classes
-    width = _score_width(session)
-    found = data.facts.classes
+    found = data.facts.all_classes or data.facts.classes
+    width = _score_width(session, len(found))
     if width is None or len(found) == width:
         return found
     # A test set need not hold every class; whole numbers from zero can be completed.
@@ -87,17 +88,17 @@ def _classes(name: str, session: ort.InferenceSession, graph: GraphFacts, data: 
     raise LoadError(msg, "use a test set that holds every class, or export the graph with its class labels")
 
 
-def _score_width(session: ort.InferenceSession) -> int | None:
+def _score_width(session: ort.InferenceSession, classes: int) -> int | None:
     """Number of classes by the shape of the scores, None when the graph leaves it open or gives none."""
-    for node in session.get_outputs():
-        if node.type in FLOAT_TYPES and len(node.shape) > 1 and isinstance(node.shape[-1], int):
-            return 2 if node.shape[-1] == 1 else int(node.shape[-1])
-    return None
+    outputs = outputs_of(session.get_outputs(), "classification", classes)
+    widths = [width_of(node) for node in session.get_outputs() if node.name == outputs.scores]
+    width = widths[0] if widths and not outputs.scores_are_maps else None
+    return 2 if width == 1 else width
 
 
 def _probe(session: ort.InferenceSession, facts: ModelFacts, data: DataSet) -> ModelFacts:
     """Complete the facts with what only predictions show: number of outputs, and whether scores are probabilities."""
-    outputs = outputs_of(session.get_outputs(), facts.task)
+    outputs = outputs_of(session.get_outputs(), facts.task, len(facts.classes))
     if len(data.rows) == 0:
         return facts
     looking = RuntimePredictor(session, facts.input_type, dataclasses.replace(facts, outputs=0))
@@ -127,6 +128,25 @@ def _are_probabilities(scores: NDArray[Any]) -> bool:
 
 def _producer(graph: GraphFacts) -> dict[str, str]:
     return {graph.producer: graph.producer_version or "unknown"} if graph.producer else {}
+
+
+def _input_warning(session: ort.InferenceSession, data: DataSet) -> tuple[str, ...]:
+    feeds = feeds_of(session.get_inputs(), data.rows.shape)
+    if len(feeds) == 1 or not taken_in_order(feeds, data.rows):
+        return ()
+    shown = ", ".join(f"{feed.name} {feed.width}" for feed in feeds)
+    return (f"the graph's inputs take the columns of the data one after the other: {shown}",)
+
+
+def _output_warning(session: ort.InferenceSession, task: str, classes: tuple[Label, ...]) -> tuple[str, ...]:
+    """Which of several outputs of numbers is taken, since only their width and name can tell."""
+    nodes = [node for node in session.get_outputs() if node.type in FLOAT_TYPES]
+    outputs = outputs_of(session.get_outputs(), task, len(classes))
+    taken = outputs.scores or outputs.value
+    if len(nodes) < 2 or not taken:  # noqa: PLR2004 - several
+        return ()
+    others = ", ".join(node.name for node in nodes if node.name != taken)
+    return (f"of the graph's outputs {taken} is taken for the prediction; {others} left aside",)
 
 
 def _batch_warning(session: ort.InferenceSession) -> tuple[str, ...]:

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from carelabel.errors import LoadError, UsageError
 from carelabel.subject import InputType
+from carelabel_onnx.feeds import DTYPES, Feed, feeds_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from carelabel.data.rows import Rows
 
-DTYPES: Final = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(float16)": "float16",
-    "tensor(int64)": "int64",
-    "tensor(int32)": "int32",
-    "tensor(int16)": "int16",
-    "tensor(int8)": "int8",
-    "tensor(uint8)": "uint8",
-    "tensor(bool)": "bool",
-    "tensor(string)": "object",
-}
 _IMAGE_AXES = 3
 
 
 def input_type_of(inputs: list[Any], rows: Rows, names: tuple[str, ...] = ()) -> InputType:
-    """The input type of a graph for rows like these: one array, or one (n, 1) array a column.
+    """The input type of a graph for rows like these: one array, or one an input.
+
+    Several inputs of one value each take the columns of their names; else they take the columns of the data one after
+    the other.
 
     Args:
         inputs: The session's inputs.
@@ -39,28 +33,27 @@ def input_type_of(inputs: list[Any], rows: Rows, names: tuple[str, ...] = ()) ->
     Raises:
         LoadError: If the graph takes something else, or rows of another size.
     """
-    for node in inputs:
-        if node.type not in DTYPES:
-            msg = f"a graph must take tensors of numbers or text; its input {node.name!r} is {node.type}"
-            raise LoadError(msg, "export the graph with tensor inputs")
+    feeds = feeds_of(inputs, rows.shape)
     first = inputs[0]
-    if len(inputs) > 1 or DTYPES[first.type] == "object":
-        return _columns(inputs)
+    if len(inputs) > 1 or feeds[0].dtype == "object":
+        return _columns(feeds, rows)
     shape = _row_shape(first, rows.shape)
     dtype = DTYPES[first.type]
     return InputType(container="array", dtype=dtype, shape=shape, columns=names, rounds_to=dtype)
 
 
-def _columns(inputs: list[Any]) -> InputType:
-    for node in inputs:
-        if len(node.shape) not in {1, 2} or (len(node.shape) == 2 and node.shape[1] != 1):  # noqa: PLR2004 - axes
-            msg = (
-                f"a graph must take one tensor of numbers, or a (rows, 1) tensor a column; "
-                f"its input {node.name!r} has the shape {node.shape}"
-            )
-            raise LoadError(msg, "export it with one input a column")
-    names = tuple(node.name for node in inputs)
-    return InputType(container="columns", dtype="", shape=(len(names),), columns=names)
+def _columns(feeds: tuple[Feed, ...], rows: Rows) -> InputType:
+    found, wanted = math.prod(rows.shape), sum(feed.width for feed in feeds)
+    if taken_in_order(feeds, rows) and found != wanted:
+        shown = ", ".join(f"{feed.name!r} {feed.width}" for feed in feeds)
+        msg = f"the data must have as many columns as the inputs of the graph take together ({shown}), found {found}"
+        raise LoadError(msg, "choose columns and their order with data.test.features")
+    return InputType(container="columns", dtype="", shape=(wanted,), columns=tuple(feed.name for feed in feeds))
+
+
+def taken_in_order(feeds: tuple[Feed, ...], rows: Rows) -> bool:
+    """Whether inputs take columns by their places: one is wider than a column, or no column has a name."""
+    return any(feed.width != 1 for feed in feeds) or not rows.names
 
 
 def _row_shape(node: Any, found: tuple[int, ...]) -> tuple[int, ...]:  # noqa: ANN401 - the session's description
@@ -79,24 +72,27 @@ def _row_shape(node: Any, found: tuple[int, ...]) -> tuple[int, ...]:  # noqa: A
         shown = "x".join(map(str, axes)) or "nothing"
         msg = f"the data must have rows as the graph takes them, {shown}; it has {'x'.join(map(str, found))}"
         raise LoadError(
-            msg, "lay the data down in that shape" if turned else "check that data and model belong together"
+            msg,
+            "images: {layout: nchw} or {layout: nhwc} turns images, others are saved in that shape"
+            if turned
+            else "check that data and model belong together",
         )
     return wanted
 
 
-def prepare(rows: Rows, wanted: InputType, dtypes: dict[str, str]) -> Any:  # noqa: ANN401 - an array or a dict of them
+def prepare(rows: Rows, wanted: InputType, feeds: tuple[Feed, ...]) -> Any:  # noqa: ANN401 - an array or a dict of them
     """Bring rows to the input type.
 
     Args:
-        dtypes: Input name to element type.
+        feeds: The graph's inputs.
 
-    Returns: A C-contiguous (n, ...) array, or a dict of (n, 1) arrays by input name.
+    Returns: A C-contiguous (n, ...) array, or a dict of such arrays by input name.
 
     Raises:
         UsageError: If a column is missing, or is no number where a number is needed.
     """
     if wanted.container == "columns":
-        return _prepare_columns(rows, wanted, dtypes)
+        return _prepare_columns(rows, feeds)
     order = _order(rows, wanted)
     array = rows.array(None if order is not None else wanted.dtype)
     if order is not None:
@@ -104,20 +100,39 @@ def prepare(rows: Rows, wanted: InputType, dtypes: dict[str, str]) -> Any:  # no
     return array.reshape(len(rows), *wanted.shape)
 
 
-def _prepare_columns(rows: Rows, wanted: InputType, dtypes: dict[str, str]) -> dict[str, NDArray[Any]]:
+def _prepare_columns(rows: Rows, feeds: tuple[Feed, ...]) -> dict[str, NDArray[Any]]:
+    in_order = taken_in_order(feeds, rows)
+    if in_order and rows.container != "frame":
+        return _cut(rows, feeds)
     held = rows.columns()
-    _check_names(tuple(held), wanted.columns)
-    feeds = {}
-    for name in wanted.columns:
-        values, dtype = held[name], dtypes[name]
-        if dtype == "object":
-            feeds[name] = _text(values)
-            continue
-        if values.dtype == object:
-            msg = f"column {name!r} must hold numbers, as the graph takes {dtype}; it holds text"
+    if not in_order:
+        _check_names(tuple(held), tuple(feed.name for feed in feeds))
+        return {feed.name: _as_fed({feed.name: held[feed.name]}, feed) for feed in feeds}
+    left = iter(held.items())
+    return {feed.name: _as_fed(dict(islice(left, feed.width)), feed) for feed in feeds}
+
+
+def _cut(rows: Rows, feeds: tuple[Feed, ...]) -> dict[str, NDArray[Any]]:
+    """Consecutive columns of an array."""
+    table = rows.array().reshape(len(rows), -1)
+    fed, first = {}, 0
+    for feed in feeds:
+        part = table[:, first : first + feed.width]
+        values = part.astype(str).astype(object) if feed.dtype == "object" else part.astype(feed.dtype)
+        fed[feed.name] = values.reshape(len(rows), *feed.axes)
+        first += feed.width
+    return fed
+
+
+def _as_fed(parts: dict[str, NDArray[Any]], feed: Feed) -> NDArray[Any]:
+    """Columns as one input takes them."""
+    for name, values in parts.items():
+        if feed.dtype != "object" and values.dtype == object:
+            msg = f"column {name!r} must hold numbers, as the graph takes {feed.dtype}; it holds text"
             raise UsageError(msg, "check that data and model belong together")
-        feeds[name] = values.astype(dtype)
-    return feeds
+    converted = [_text(part) if feed.dtype == "object" else part.astype(feed.dtype) for part in parts.values()]
+    joined = np.concatenate(converted, axis=1)
+    return joined.reshape(len(joined), *feed.axes)
 
 
 def _text(values: NDArray[Any]) -> NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,8 @@ from carelabel.errors import LoadError
 
 LABEL_TYPES: Final = frozenset({"tensor(int64)", "tensor(int32)", "tensor(string)", "tensor(bool)"})
 FLOAT_TYPES: Final = frozenset({"tensor(float)", "tensor(double)", "tensor(float16)"})
+_LABEL_WORDS: Final = ("label", "class", "pred")
+_SCORE_WORDS: Final = ("prob", "score", "softmax", "pred")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,14 +31,18 @@ class Outputs:
     value: str = ""
 
 
-def outputs_of(nodes: list[Any], task: str) -> Outputs:
-    """Sort a session's outputs.
+def outputs_of(nodes: list[Any], task: str, classes: int = 0) -> Outputs:
+    """Sort a session's outputs; of several that could be the prediction, the one whose width and name fit.
+
+    Args:
+        classes: Number of classes, 0 when unknown.
 
     Raises:
         LoadError: If none of them can be the prediction of that task.
     """
-    labels = [node.name for node in nodes if node.type in LABEL_TYPES]
-    floats = [node.name for node in nodes if node.type in FLOAT_TYPES]
+    labels = [node.name for node in _fitting(nodes, LABEL_TYPES, {1}, _LABEL_WORDS)]
+    widths = {1} if task == "regression" else {1, classes} if classes == len(("no", "yes")) else {classes}
+    floats = [node.name for node in _fitting(nodes, FLOAT_TYPES, widths, _SCORE_WORDS)]
     maps = [node.name for node in nodes if node.type.startswith("seq(map(")]
     if task == "regression":
         if floats:
@@ -50,3 +57,19 @@ def outputs_of(nodes: list[Any], task: str) -> Outputs:
     found = ", ".join(f"{node.name} ({node.type})" for node in nodes)
     msg = f"for {task} a graph must give {'a number' if task == 'regression' else 'a label'} a row; it gives {found}"
     raise LoadError(msg, "check the task in the metadata")
+
+
+def width_of(node: Any) -> int | None:  # noqa: ANN401 - the session's description
+    """Values a row of an output, None where the graph leaves it open."""
+    axes = node.shape[1:] if node.shape else []
+    return math.prod(axes) if all(isinstance(axis, int) for axis in axes) else None
+
+
+def _fitting(nodes: list[Any], types: frozenset[str], widths: set[int], words: tuple[str, ...]) -> list[Any]:
+    """Outputs of a type, those first whose width fits, and among them those whose name says it."""
+
+    def rank(node: Any) -> tuple[bool, int]:  # noqa: ANN401 - as above
+        named = [number for number, word in enumerate(words) if word in node.name.lower()]
+        return width_of(node) not in {None, *widths}, min(named, default=len(words))
+
+    return sorted((node for node in nodes if node.type in types), key=rank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from carelabel import ANY, Backend, Converter, Parameter, hookimpl
 
+NETWORKS = frozenset({"linear", "mlp", "cnn", "other"})
 TASKS = frozenset({"classification", "regression", "clustering", "outlier-detection"})
 
 
@@ -19,7 +20,7 @@ def carelabel_backends() -> list[Backend]:
             frameworks=frozenset({"onnx"}),
             families=ANY,
             requires=("onnx>=1.16", "onnxruntime>=1.20"),
-            formats=frozenset({"onnx"}),
+            formats=frozenset({"onnx", "onnx-int8"}),
             suffixes=(".onnx",),
             framework="onnx",
             executes_code=False,
@@ -33,7 +34,7 @@ def carelabel_backends() -> list[Backend]:
             families=ANY,
             runs_on=frozenset({"cpu", "cuda"}),
             requires=("onnx>=1.16", "onnxruntime-gpu>=1.20"),
-            formats=frozenset({"onnx"}),
+            formats=frozenset({"onnx", "onnx-int8"}),
             suffixes=(".onnx",),
             framework="onnx",
             executes_code=False,
@@ -99,4 +100,35 @@ def carelabel_converters() -> list[Converter]:
             slug="reference",
             lossless=False,
         ),
+        _quantiser(
+            name="int8-dynamic",
+            entry="carelabel_onnx.quantise:dynamic",
+            summary="int8 weights of matrix products; activations are quantised in every call, all its rows together",
+        ),
+        _quantiser(
+            name="int8-static",
+            entry="carelabel_onnx.quantise:static",
+            summary="int8 weights and activations (QDQ), their ranges found on training rows",
+            needs=frozenset({"train"}),
+        ),
     ]
+
+
+def _quantiser(name: str, entry: str, summary: str, needs: frozenset[str] = frozenset()) -> Converter:
+    return Converter(
+        name=name,
+        summary=summary,
+        entry=entry,
+        tasks=frozenset({"classification", "regression"}),
+        frameworks=ANY,
+        families=NETWORKS,
+        needs=needs,
+        requires=("onnx>=1.17", "onnxruntime>=1.20"),
+        cost="normal",
+        source=frozenset({"onnx"}),
+        target="onnx-int8",
+        conversion="quantise",
+        slug=name,
+        lossless=False,
+        tolerance="256 steps for the weights of a layer and for what goes into it: probabilities move by 0.01 to 0.1",
+    )

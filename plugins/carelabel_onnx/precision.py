@@ -37,14 +37,14 @@ def computes_in_float64(estimator: Any) -> bool:  # noqa: ANN401 - any estimator
 
 def has_float32_step(estimator: Any) -> bool:  # noqa: ANN401 - as above
     """Whether a step inside has an operator for float32 only: an imputer of numbers beyond `carelabel_onnx.imputer`."""
-    imputers = [part for part in [estimator, *_parts(estimator)] if isinstance(part, SimpleImputer)]
+    imputers = [part for part in parts_of(estimator) if isinstance(part, SimpleImputer)]
     return any(not is_plain(imputer) and imputer.statistics_.dtype.kind == "f" for imputer in imputers)
 
 
-def _parts(estimator: Any) -> list[Any]:  # noqa: ANN401 - as above
-    """Every estimator inside pipelines, unions and column transformers."""
+def parts_of(estimator: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """An estimator and every one inside its pipelines, unions and column transformers."""
     direct: list[Any] = []
     for name in ("steps", "transformer_list", "transformers_"):
         direct += [entry[1] for entry in getattr(estimator, name, ())]
     kept = [part for part in direct if hasattr(part, "get_params")]
-    return kept + [inner for part in kept for inner in _parts(part)]
+    return [estimator, *(inner for part in kept for inner in parts_of(part))]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carelabel_onnx.inputs import DTYPES, prepare
+from carelabel_onnx.feeds import feeds_of
+from carelabel_onnx.inputs import prepare
 from carelabel_onnx.outputs import Outputs, outputs_of
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class RuntimePredictor:
         self.native: object = session
         self._session = session
         self._input = inputs[0].name
-        self._dtypes = {node.name: DTYPES[node.type] for node in inputs}
+        self._feeds = feeds_of(inputs, input_type.shape)
         self._batch = inputs[0].shape[0] if inputs[0].shape and isinstance(inputs[0].shape[0], int) else None
-        self._outputs: Outputs = outputs_of(session.get_outputs(), facts.task)
+        self._outputs: Outputs = outputs_of(session.get_outputs(), facts.task, len(facts.classes))
         self._classes = np.asarray(facts.classes) if facts.classes else None
         self._decision_column = decision_column
         self._single = facts.outputs == 1
@@ -60,7 +61,7 @@ class RuntimePredictor:
 
     def prepare(self, rows: Rows) -> Any:  # noqa: ANN401 - an array or a dict of them
         """Bring rows to the input type; see `carelabel_onnx.inputs.prepare`."""
-        return prepare(rows, self.input_type, self._dtypes)
+        return prepare(rows, self.input_type, self._feeds)
 
     def predict(self, x: Any) -> NDArray[Any]:  # noqa: ANN401 - as prepare gives it
         """Classes, values or cluster numbers: (n,), or (n, outputs)."""
@@ -86,6 +87,8 @@ class RuntimePredictor:
         scores = self.scores(x)
         if scores.ndim == 1 or scores.shape[1] != _BINARY:
             return scores
+        if not self._outputs.label:
+            return scores[:, 1] - scores[:, 0]  # a net's two scores before its softmax
         if self._decision_column is None:
             self._decision_column = self._find_decision_column(scores, x)
         decision: NDArray[np.floating] = scores[:, self._decision_column]

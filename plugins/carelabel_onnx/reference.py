@@ -15,6 +15,7 @@ import numpy as np
 from carelabel_onnx.session import open_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -97,6 +98,7 @@ class ReferenceBackend:
     def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
         """Decline every file."""
         del path, data
+        return None
 
     def load(self, artefact: Artefact, platform: PlatformSpec) -> Predictor:
         """Open a session for a platform.
@@ -110,8 +112,8 @@ class ReferenceBackend:
 class ReferencePredictor:
     """Predicts rows of its own making: as many as it is given, whatever they hold."""
 
-    predict_proba = None
-    decision_function = None
+    predict_proba: Callable[[Any], NDArray[np.floating]] | None = None
+    decision_function: Callable[[Any], NDArray[np.floating]] | None = None
 
     def __init__(self, artefact: Artefact, platform: PlatformSpec) -> None:
         self._session = open_session(artefact.path, platform)

@@ -76,7 +76,8 @@ MEMORY: Final = (
 
 COLD_START: Final = (
     _time(
-        "cold_start", "From the start of a new process to its first answer: interpreter, imports, model, first call."
+        "cold_start",
+        "From the start of a new process to its first answer, imports and the loading of the model included.",
     ),
     _time("cold_start_import", "The part of a cold start in which libraries are imported."),
     _time("cold_start_load", "The part of a cold start in which the model itself is loaded."),
@@ -97,7 +98,7 @@ FOOTPRINT: Final = (
 
 GPU_MEMORY: Final = (
     _memory(
-        "gpu_memory", "Memory on the accelerator that the process takes, with everything its libraries keep there."
+        "gpu_memory", "Memory on the accelerator that the process takes, all that its libraries keep there included."
     ),
     _memory("gpu_peak_allocated", "Peak of the memory on the accelerator that the framework allocated for the model."),
 )
@@ -120,8 +121,8 @@ SCENARIOS: Final = (
         better="higher",
         group="latency",
         meaning=(
-            "Rows answered in a second: one after the other (single-stream), all handed over at once (offline), or arriving "
-            "at random times, at the highest rate that still keeps 99 % of them within the bound (server)."
+            "Rows answered in a second: one after the other (single-stream), all handed over at once (offline), or "
+            "arriving at random, at the highest rate that still keeps 99 % of them within the bound (server)."
         ),
     ),
     _time("scenario_p90", "One after the other, at most one row in ten took longer, at 99 % confidence."),

@@ -9,8 +9,8 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from carelabel import Measurement
-from carelabel.measure.timing import Clock
 from carelabel.measure.calls import function_of, prepare
+from carelabel.measure.timing import Clock
 
 if TYPE_CHECKING:
     from carelabel import TestContext
@@ -36,8 +36,7 @@ class Used:
 def run(context: TestContext, *, batch_size: int, call: str, library: Any = None) -> list[Measurement]:  # noqa: ANN401 - a module
     """Load and predict a few batches, then read both."""
     at = {"batch": batch_size}
-    if library is None:
-        import pynvml as library  # noqa: PLC0415 - only where there is a device
+    library = library or _nvml()
     try:
         library.nvmlInit()
     except library.NVMLError as error:
@@ -56,9 +55,15 @@ def run(context: TestContext, *, batch_size: int, call: str, library: Any = None
     return [_share(before, after, batch_size), _peak(batch_size)]
 
 
+def _nvml() -> Any:  # noqa: ANN401 - a module
+    import pynvml  # noqa: PLC0415 - only where there is a device
+
+    return pynvml
+
+
 def _device(library: Any, visible: str) -> Any:  # noqa: ANN401 - NVML's own types
     """The device that the process sees as its first: NVML itself shows all of them."""
-    first = visible.split(",")[0].strip()
+    first = visible.split(",", maxsplit=1)[0].strip()
     if first.startswith(("GPU-", "MIG-")):
         return library.nvmlDeviceGetHandleByUUID(first)
     return library.nvmlDeviceGetHandleByIndex(int(first) if first.isdigit() else 0)

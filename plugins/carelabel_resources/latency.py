@@ -8,8 +8,8 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from carelabel import portable
-from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
 from carelabel.measure.calls import function_of, prepare
+from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

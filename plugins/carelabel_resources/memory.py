@@ -8,9 +8,9 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from carelabel import Measurement
+from carelabel.measure.calls import function_of, prepare
 from carelabel.measure.memory import Peak, Reader, peak_of
 from carelabel.measure.timing import Clock, warm_up
-from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

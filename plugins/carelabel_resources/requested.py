@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from carelabel import Measurement
-from carelabel.measure.timing import Clock
 from carelabel.measure.calls import function_of, prepare
+from carelabel.measure.timing import Clock
 
 if TYPE_CHECKING:
     from carelabel import TestContext
@@ -31,7 +32,8 @@ def run(context: TestContext, *, batch_size: int, call: str) -> list[Measurement
     peak, allocations = int(reader.metadata.peak_memory), int(reader.metadata.total_allocations)
     reader.close()
     record.unlink()
-    method = f"memray {memray.__version__} over the first {CALLS} calls of a fresh process; peak of the bytes requested"
+    tool = f"memray {version('memray')}"
+    method = f"{tool} over the first {CALLS} calls of a fresh process; peak of the bytes requested"
     at = {"batch": batch_size}
     return [
         Measurement(quantity="peak_requested", value=peak, at={**at}, n=1, method=method),
@@ -40,6 +42,6 @@ def run(context: TestContext, *, batch_size: int, call: str) -> list[Measurement
             value=allocations // CALLS,
             at={**at},
             n=CALLS,
-            method=f"memray {memray.__version__}; calls of an allocator over {CALLS} predictions, divided by {CALLS}",
+            method=f"{tool}; calls of an allocator over {CALLS} predictions, divided by {CALLS}",
         ),
     ]

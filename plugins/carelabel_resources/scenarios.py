@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carelabel import Measurement
 from carelabel.measure import scenarios
+from carelabel.measure.calls import function_of, prepare
 from carelabel.measure.contention import contended, seconds_between
 from carelabel.measure.stats import LEVEL, median_interval
 from carelabel.measure.tail import calls_allowed_late, calls_needed, tail_percentile
 from carelabel.measure.timing import Clock, warm_up
-from carelabel.measure.calls import function_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -14,7 +14,7 @@ from carelabel.errors import LoadError, UsageError
 from carelabel.subject import InputType, ModelFacts
 from carelabel_sklearn.boundaries import has_boundaries
 from carelabel_sklearn.counts import counts_of
-from carelabel_sklearn.families import family_of, final_step, task_of
+from carelabel_sklearn.families import final_step, framework_of, stated_family, task_of
 from carelabel_sklearn.inputs import input_type_of, prepare
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def facts_of(name: str, loaded: Loaded, file_format: str, data: DataSet) -> Mode
     """
     estimator = loaded.content
     _check_estimator(name, estimator)
-    family = family_of(estimator)
     task = task_of(estimator)
     if not task:
         msg = f"{name} must hold a classifier, regressor, clusterer or outlier detector; it holds {_what(estimator)}"
@@ -46,9 +45,9 @@ def facts_of(name: str, loaded: Loaded, file_format: str, data: DataSet) -> Mode
     counts, parameters = counts_of(estimator)
     width = getattr(estimator, "n_features_in_", None)
     return ModelFacts(
-        framework="scikit-learn",
+        framework=framework_of(estimator),
         format=file_format,
-        family=family,
+        family=stated_family(estimator),
         estimator=_estimator_name(estimator),
         task=task,
         input_type=input_type,
@@ -102,8 +101,7 @@ def _classes(estimator: Any, task: str) -> tuple[tuple[Label, ...], bool]:  # no
 
 def _outputs(estimator: Any, data: DataSet, input_type: InputType) -> int:  # noqa: ANN401 - as above
     """Values predicted for a row, found by predicting one; 1 when the data does not fit, which others report."""
-    wanted = input_type.shape[0]
-    if len(data.rows) == 0 or (not input_type.columns and wanted != math.prod(data.rows.shape)):
+    if len(data.rows) == 0 or (not input_type.columns and math.prod(input_type.shape) != math.prod(data.rows.shape)):
         return 1
     try:
         row = prepare(data.rows[:1], input_type)

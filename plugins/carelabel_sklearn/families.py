@@ -39,6 +39,9 @@ BY_MODULE: Final = {
     "sklearn.gaussian_process": "gaussian-process",
     "sklearn.mixture": "gaussian-mixture",
 }
+# Boosters with scikit-learn's manners, by the package they come from: they are models of their own frameworks, and what
+# converts those takes them too.
+BOOSTERS: Final = frozenset({"xgboost", "lightgbm", "catboost"})
 FLOAT32_TREES: Final = frozenset({"decision-tree", "random-forest", "extra-trees", "gradient-boosting"})
 """Families that round their inputs to float32 and compare them with float64 thresholds."""
 
@@ -54,6 +57,20 @@ def family_of(estimator: Any) -> str:  # noqa: ANN401 - any estimator
             if f"{parent.__module__}.".startswith(f"{module}."):
                 return family
     return "other"
+
+
+def framework_of(estimator: Any) -> str:  # noqa: ANN401 - as above
+    """The framework that computes the predictions: a booster's own, else scikit-learn."""
+    root = type(searched(estimator)).__module__.partition(".")[0]
+    return root if root in BOOSTERS else "scikit-learn"
+
+
+def stated_family(estimator: Any) -> str:  # noqa: ANN401 - as above
+    """The family for the facts: `family_of`, and boosters by what they are."""
+    if framework_of(estimator) == "scikit-learn":
+        return family_of(estimator)
+    is_forest = any(parent.__name__.startswith("XGBRF") for parent in type(searched(estimator)).__mro__)
+    return "random-forest" if is_forest else "gradient-boosting"
 
 
 def searched(estimator: Any) -> Any:  # noqa: ANN401 - as above

@@ -9,7 +9,7 @@ from sklearn.utils import get_tags
 
 from carelabel.errors import UsageError
 from carelabel.subject import InputType
-from carelabel_sklearn.families import FLOAT32_TREES, family_of, final_step, searched
+from carelabel_sklearn.families import FLOAT32_TREES, family_of, searched
 
 if TYPE_CHECKING:
     from carelabel.data.rows import Rows
@@ -22,7 +22,13 @@ def input_type_of(estimator: Any, rows: Rows) -> InputType:  # noqa: ANN401 - an
     Trees, forests and gradient boosting round their inputs to float32 whatever they are given, so they get float32 and
     are spared the copy. Everything else computes in float64. A Pipeline takes a frame when it picks columns by name or
     when a column is no number; other estimators that were fitted on a frame give the same answers on its array.
+    One that begins with a text vectoriser takes the texts of the data's one column.
+
+    Raises:
+        UsageError: If it takes texts and the data has several columns.
     """
+    if takes_text(estimator):
+        return InputType(container="text", dtype="object", shape=(), columns=(_text_column(rows),))
     names = tuple(map(str, getattr(estimator, "feature_names_in_", ())))
     rounds_to = _rounds_to(estimator)
     if names and (_picks_columns(estimator) or not _all_numbers(rows)):
@@ -37,11 +43,15 @@ def input_type_of(estimator: Any, rows: Rows) -> InputType:  # noqa: ANN401 - an
 def prepare(rows: Rows, wanted: InputType) -> Any:  # noqa: ANN401 - the container depends on the model
     """Bring rows to the wanted type; named columns are put into the order in which the estimator learned them.
 
-    Returns: A DataFrame, a CSR matrix, or a C-contiguous (n, features) array.
+    Missing text is the empty text.
+
+    Returns: A DataFrame, a CSR matrix, a C-contiguous (n, features) array, or an (n,) object array of str.
 
     Raises:
         UsageError: If a column that the estimator learned is missing, or is no number where numbers are needed.
     """
+    if wanted.container == "text":
+        return _texts(rows, wanted.columns[0])
     order = _order(rows, wanted)
     if wanted.container == "frame":
         frame = rows.frame()
@@ -92,4 +102,40 @@ def _all_numbers(rows: Rows) -> bool:
 
 
 def _takes_sparse(estimator: Any) -> bool:  # noqa: ANN401 - as above
-    return bool(get_tags(final_step(estimator)).input_tags.sparse)
+    """Whether every step does: one that centres its inputs does not, and libsvm's only if they were fitted on such."""
+    steps = [estimator, *(step for _, step in getattr(searched(estimator), "steps", ()))]
+    fitted_on_arrays = any(getattr(searched(step), "_sparse", None) is False for step in steps)
+    return bool(get_tags(searched(estimator)).input_tags.sparse) and not fitted_on_arrays
+
+
+def takes_text(estimator: Any) -> bool:  # noqa: ANN401 - as above
+    """Whether it begins with a vectoriser of texts, which takes a sequence of str instead of a table."""
+    outer = searched(estimator)
+    if family_of(outer) == "pipeline":
+        steps = [step for _, step in outer.steps if step not in {None, "passthrough"}]
+        return bool(steps) and takes_text(steps[0])
+    if union := getattr(outer, "transformer_list", None):
+        return any(takes_text(part) for _, part in union if hasattr(part, "get_params"))
+    if not hasattr(outer, "__sklearn_tags__"):
+        return False
+    tags = get_tags(outer).input_tags
+    return bool(tags.string and not tags.two_d_array)
+
+
+def _text_column(rows: Rows) -> str:
+    """Name of the data's one column; empty for an array of text, which has none."""
+    if math.prod(rows.shape) != 1:
+        shown = ", ".join(map(repr, rows.names[:5])) or f"{math.prod(rows.shape)} of them"
+        msg = f"the model takes one column of text, so the data must have one feature column, found {shown}"
+        raise UsageError(msg, "choose it with data.test.features")
+    return rows.names[0] if rows.names else ""
+
+
+def _texts(rows: Rows, name: str) -> Any:  # noqa: ANN401 - an (n,) object array
+    """The texts; only the column that was found at first is asked for, so that files may have others."""
+    held = rows.columns(missing_text="")
+    values = held[name if name in held else _text_column(rows) or "0"].reshape(-1)
+    if values.dtype.kind not in "OU":
+        msg = f"the model takes text, but the data's column {name or 0!r} holds {values.dtype.name}"
+        raise UsageError(msg, "choose the column of text with data.test.features")
+    return values.astype(object)

@@ -1,8 +1,10 @@
-"""The backends of scikit-learn, one a file format."""
+"""The backends of scikit-learn, one a file format, and converters that prune trees and forests."""
 
 from __future__ import annotations
 
-from carelabel import ANY, Backend, hookimpl
+from typing import Any
+
+from carelabel import ANY, Backend, Converter, Parameter, hookimpl
 
 TASKS = frozenset({"classification", "regression", "clustering", "outlier-detection"})
 
@@ -52,3 +54,63 @@ def carelabel_backends() -> list[Backend]:
             executes_code=False,
         ),
     ]
+
+
+@hookimpl
+def carelabel_converters() -> list[Converter]:
+    """Pruning of trees, and of forests by their trees."""
+    forests = frozenset({"random-forest", "extra-trees"})
+    return [
+        _pruning(
+            "cost-complexity",
+            slug="cost-complexity",
+            entry="carelabel_sklearn.cost_complexity:convert",
+            summary="branches cut whose leaves lower the impurity least: half of the nodes stay",
+            families=forests | {"decision-tree"},
+            parameters=(_keep("nodes"), _alpha()),
+        ),
+        _pruning(
+            "reduced-error",
+            slug="pruned-50",
+            entry="carelabel_sklearn.ensembles:reduced_error",
+            summary="the half of a forest's trees that together err least on training rows",
+            families=forests,
+            needs=frozenset({"train"}),
+            parameters=(_keep("trees"),),
+        ),
+        _pruning(
+            "contribution",
+            slug="contribution-50",
+            entry="carelabel_sklearn.ensembles:contribution",
+            summary="the half of a forest's trees that contribute most, right where few are",
+            families=forests,
+            tasks=frozenset({"classification"}),
+            needs=frozenset({"train"}),
+            parameters=(_keep("trees"),),
+        ),
+    ]
+
+
+def _pruning(name: str, **fields: Any) -> Converter:  # noqa: ANN401 - fields of the record
+    common: dict[str, Any] = {
+        "tasks": frozenset({"classification", "regression"}),
+        "frameworks": frozenset({"scikit-learn"}),
+        "requires": ("scikit-learn>=1.6", "joblib"),
+        "cost": "expensive",
+        "source": frozenset({"sklearn-pickle", "sklearn-joblib", "sklearn-skops"}),
+        "target": "sklearn-joblib",
+        "conversion": "prune",
+        "lossless": False,
+        "tolerance": "another, smaller model: its quality and its parity say how far",
+    }
+    return Converter(name=name, **(common | fields))
+
+
+def _keep(of: str) -> Parameter:
+    text = f"Share of the {of} to keep."
+    return Parameter(name="keep", type="float", default=0.5, minimum=0.01, maximum=1.0, description=text)
+
+
+def _alpha() -> Parameter:
+    text = "Impurity that a leaf must lower to stay; above 0 it is used in place of keep."
+    return Parameter(name="alpha", type="float", default=0.0, minimum=0.0, description=text)

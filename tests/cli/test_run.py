@@ -93,7 +93,7 @@ def test_json_is_all_there_is_on_stdout(program: Program, pipe: Pipeline) -> Non
 def test_the_label_is_written_where_o_says(program: Program, pipe: Pipeline, tmp_path: Path) -> None:
     path = tmp_path / "label.json"
     program("run", "m", "--meta", "y", "-o", path)
-    assert json.loads(path.read_bytes()) == pipe.label
+    assert Label.model_validate_json(path.read_bytes()) == Label.model_validate(pipe.label)
 
 
 @pytest.mark.parametrize("status", ["failed", "crashed", "timed_out"])

@@ -305,8 +305,8 @@ def test_columns_of_lists_are_refused(lay: Lay, tmp_path: Path) -> None:
 
 def test_an_unknown_suffix_needs_a_format(lay: Lay) -> None:
     assert refusal(lay, "t.xls", "a,y\n1,2\n") == (
-        "a data file must end in one of .npz, .npy, .csv, .tsv, .parquet, .libsvm, .svmlight, .svm, found t.xls"
-        " (or say which it is: format: npz | npy | csv | parquet | libsvm)"
+        "a data file must end in one of .npz, .npy, .csv, .tsv, .parquet, .libsvm, .svmlight, .svm, .zip, found t.xls"
+        " (or say which it is: format: npz | npy | csv | parquet | libsvm | images)"
     )
 
 

@@ -45,7 +45,7 @@ def ask(case: Case) -> Answers:
 
 def _load(case: Case) -> Any:
     if case.model.suffix == ".joblib":
-        import joblib  # noqa: PLC0415 - only where a subject needs it, here and below
+        import joblib  # noqa: PLC0415 - only where it is needed
 
         return joblib.load(case.model)
     return pickle.loads(case.model.read_bytes())
@@ -57,14 +57,14 @@ def _arrays(case: Case) -> tuple[Any, list[Any]]:
 
 
 def _table(case: Case) -> tuple[Any, list[Any]]:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415 - only where it is needed
 
     table = pd.read_csv(case.model.parent / "test.csv")
     return table.drop(columns="bought"), table["bought"].tolist()
 
 
 def _ask_onnx(case: Case) -> Answers:
-    import onnxruntime  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415 - only where it is needed
 
     rows, truth = _arrays(case)
     (labels,) = onnxruntime.InferenceSession(case.model).run(None, {"x": rows.astype(np.float32)})

@@ -90,7 +90,7 @@ def _label(case: Case, name: str, base: Path) -> Labelled:
     assert ended.code in {0, 1}, f"{name} ended with {ended.code}: {ended.err}"
     again = None
     if name == SECOND_RUN:
-        second = program.run(*words, *consent, "--only", "witness.agreement", "--skip", "reference", "--json", "-q")
+        second = program.run(*words, *consent, "--only", "witness.agreement", "--json", "-q")
         assert second.code == 0, second.err
         again = json.loads(second.out)
     return Labelled(
@@ -103,7 +103,7 @@ def _label(case: Case, name: str, base: Path) -> Labelled:
     )
 
 
-@pytest.fixture(params=SUBJECTS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.needs_plugin(NEEDS[name])) for name in SUBJECTS])
 def labelled(request: pytest.FixtureRequest, _matrix: Callable[[str], Labelled]) -> Labelled:
     """Every subject in turn."""
     return _matrix(request.param)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from carelabel.label.schema import Label
+
+if TYPE_CHECKING:
+    import signal
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -100,8 +104,7 @@ class Program:
 
     def label(self, path: Path) -> dict[str, Any]:
         """A label that was written to a file."""
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        return Label.model_validate_json(path.read_text(encoding="utf-8")).to_dict()
 
     def journal(self) -> list[dict[str, Any]]:
         """Lines of the newest run's journal, without a torn one at the end."""
@@ -117,7 +120,7 @@ class Program:
             with contextlib.suppress(OSError):
                 if folder.name.isdigit() and mark in (folder / "environ").read_bytes() + b"\0":
                     words = (folder / "cmdline").read_bytes()
-                    if words and b"carelabel.run.worker" in words or b"sleep" in words:
+                    if (words and b"carelabel.run.worker" in words) or b"sleep" in words:
                         found.append(int(folder.name))
         return found
 
@@ -146,3 +149,29 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> Ended:
     process.send_signal(number)
     out, err = process.communicate(timeout=GIVE_UP_S)
     return Ended(code=process.returncode, out=out, err=err)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """A place at which the witness plugin stops, as long as there is a file of that name in the program's home."""
+
+    program: Program
+    name: str
+
+    def set(self) -> None:
+        """Have it stop there."""
+        self.program.home.mkdir(parents=True, exist_ok=True)
+        (self.program.home / f"hold-{self.name}").touch()
+
+    def wait(self, process: subprocess.Popen[str]) -> None:
+        """Wait until a worker has come there."""
+        while not (self.program.home / f"held-{self.name}").exists():
+            if process.poll() is not None:
+                _, err = process.communicate()
+                message = f"the program ended before it came to {self.name}: {err}"
+                raise AssertionError(message)
+            time.sleep(0.01)
+
+    def free(self) -> None:
+        """Let it go on."""
+        (self.program.home / f"hold-{self.name}").unlink()

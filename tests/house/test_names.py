@@ -1,4 +1,4 @@
-"""No plugin's name occurs inside carelabel/: the core treats all plugins alike."""
+"""No plugin's name occurs inside carelabel/, nor inside another plugin: all can be had without the others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from carelabel.plugin.discovery import discover
+from carelabel.plugin.requirements import VARIANTS
 from carelabel.plugin.vocabulary import FAMILIES, HARDWARE, NEEDS, TASKS
 from tests.house.generated import ROOT
 
@@ -53,27 +54,38 @@ def test_the_core_names_no_plugin(path: Path) -> None:
     assert named == []
 
 
+def imported(path: Path) -> set[str]:
+    """Packages that a file imports, at its top or inside a function, or that it names in an entry."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names |= {word for _, word in strings(path)}
+    return {name.partition(":")[0].partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_plugin_uses_another(package: str) -> None:
+    files = sorted((ROOT / "plugins" / package).rglob("*.py"))
+    others = set(PACKAGES) - {package}
+    assert files
+    assert {str(path.relative_to(ROOT)): found for path in files if (found := imported(path) & others)} == {}
+
+
 def test_every_plugin_lies_in_a_folder_of_its_domain() -> None:
     assert {name: value.partition(".")[0] for name, value in ENTRIES.items()} == {
         name: f"carelabel_{name}" for name in ENTRIES
     }
 
 
+def library(requirement: str) -> str:
+    """The name of what is required, without the ending of a variant of it."""
+    name: str = canonicalize_name(Requirement(requirement).name)
+    return next((name.removesuffix(ending) for ending in VARIANTS if ending and name.endswith(ending)), name)
+
+
 def test_what_records_require_comes_with_an_extra() -> None:
     extras = PROJECT["project"]["optional-dependencies"].values()
-    brought = {canonicalize_name(Requirement(text).name) for extra in extras for text in extra}
-    brought.add("onnxruntime-gpu")  # takes the place of onnxruntime, so that no extra can bring both
-    required = {
-        canonicalize_name(Requirement(text).name)
-        for item in discover().records.values()
-        if item.builtin
-        for text in item.record.requires
-    }
-    assert required - brought == set()
-
-
-def test_every_plugin_has_an_extra_of_its_name() -> None:
-    extras = PROJECT["project"]["optional-dependencies"]
-    assert set(ENTRIES) <= set(extras)
-    (everything,) = extras["all"]
-    assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(extras) - {"all"}
+    brought = {library(text) for extra in extras for text in extra}
+    brought |= {"codecarbon", "pyrapl", "zeus"}  # other people's meters beside our own, for those who have them
+    records = [item.record for item in discover().records.values() if item.builtin]
+    assert {library(text) for record in records for text in record.requires} - brought == set()

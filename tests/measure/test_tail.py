@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from carelabel.measure.tail import calls_allowed, calls_needed, tail_percentile
+from carelabel.measure.tail import calls_allowed, calls_allowed_late, calls_needed, tail_percentile
 
 
 @pytest.mark.parametrize(("percentile", "needed"), [(0.9, 64), (0.95, 130), (0.99, 662), (0.999, 6636)])
@@ -46,3 +49,14 @@ def test_the_estimate_is_hardly_ever_below_the_true_percentile() -> None:
     true = -np.log(0.1)  # p90 of the exponential distribution
     low = sum((tail_percentile(random.exponential(size=300), 0.9).value or 0.0) < true for _ in range(2000))
     assert low <= 0.01 * 2000 + 3 * np.sqrt(2000 * 0.01 * 0.99)
+
+
+@pytest.mark.parametrize(("n", "late"), [(458, -1), (459, 0), (661, 0), (662, 1), (10_000, 77)])
+def test_how_many_calls_may_miss_a_bound_that_is_to_hold_for_p99(n: int, late: int) -> None:
+    assert calls_allowed_late(0.99, n) == late
+
+
+def test_estimates_are_loadgens_own_on_a_stream_that_it_recorded() -> None:
+    recorded = json.loads((Path(__file__).parent / "data" / "loadgen_single_stream.json").read_text())
+    for percentile, estimate in recorded["early_stopping_ns"].items():
+        assert tail_percentile(recorded["latencies_ns"], float(percentile)).value == estimate

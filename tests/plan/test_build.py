@@ -24,13 +24,18 @@ from tests.factories import (
     make_subject,
 )
 
-PLANKS = ("wood.planks", backend(name="planks", formats=frozenset({"planks"}), suffixes=(".planks",), framework="planks"))
+PLANKS = (
+    "wood.planks",
+    backend(name="planks", formats=frozenset({"planks"}), suffixes=(".planks",), framework="planks"),
+)
 BASE: tuple[tuple[str, Record], ...] = (("wood.file", backend()), PLANKS, ("wood.saw", converter()))
 
 
 def planned(*records: tuple[str, Record], suite: Suite | None = None, host: Any = None, **options: Any) -> Plan:
     registry = make_registry(*(BASE + records)) if records else make_registry()
-    return build_plan(registry, make_subject(), host or make_host(), suite or load_suite("quick"), make_options(**options))
+    return build_plan(
+        registry, make_subject(), host or make_host(), suite or load_suite("engines"), make_options(**options)
+    )
 
 
 def cells(plan: Plan) -> list[tuple[str, str | None, str]]:
@@ -81,7 +86,9 @@ def test_paths_hold_one_prune_then_one_format_then_one_quantise() -> None:
     quantise = converter(
         name="chip", conversion="quantise", slug="chips", source=frozenset({"planks"}), target="planks", lossless=False
     )
-    plan = planned(("wood.thin", prune), ("wood.chip", quantise), ("wood.accuracy", a_metric()), suite=load_suite("full"))
+    plan = planned(
+        ("wood.thin", prune), ("wood.chip", quantise), ("wood.accuracy", a_metric()), suite=load_suite("full")
+    )
     assert [item.id for item in plan.candidates] == [
         "original",
         "planks",
@@ -191,7 +198,7 @@ def test_settings_go_before_the_suite_and_the_suite_before_defaults() -> None:
 
 def test_the_budget_is_shared_by_paired_tests_and_platforms() -> None:
     assert planned(budget_s=10.0).test("wood.latency").budget_s == 5.0
-    assert planned().test("wood.latency").budget_s == load_suite("quick").paired_s
+    assert planned().test("wood.latency").budget_s == load_suite("engines").paired_s
     assert planned(budget_s=0.0).test("wood.latency").budget_s == 0.0
 
 

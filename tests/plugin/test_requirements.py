@@ -58,3 +58,13 @@ def test_without_an_installed_carelabel_there_is_still_a_hint(monkeypatch: pytes
 
     monkeypatch.setattr(metadata, "requires", absent)
     assert install_hint("nvidia-ml-py>=12") == "pip install 'nvidia-ml-py>=12'"
+
+
+@pytest.mark.parametrize("variant", ["boostlib", "boostlib-cpu", "boostlib-gpu"])
+def test_a_variant_of_a_distribution_meets_what_asks_for_the_library(variant: str) -> None:
+    assert missing_requirements(["boostlib>=2"], {variant: "2.1"}) == ()
+    assert missing_requirements(["boostlib>=3"], {variant: "2.1"})[0].found == "2.1"
+
+
+def test_a_variant_that_is_asked_for_by_name_is_met_by_no_other() -> None:
+    assert missing_requirements(["boostlib-gpu"], {"boostlib": "2.1"})

@@ -59,6 +59,13 @@ def test_a_figure_that_no_candidate_has_is_one_line_with_its_reason() -> None:
     assert "not measured: latency p99 (batch 1, batch 64): n < needed" in draw(make_label())
 
 
+def test_a_table_without_any_figure_is_its_reasons_alone() -> None:
+    missing = [measurement(name, "curve", None, group="quality", reason="one row") for name in ("original", "wood")]
+    text = draw(make_label(measurements=missing))
+    assert "Quality" in text
+    assert "not measured: curve: one row" in text
+
+
 def test_a_flag_that_all_figures_have_is_told_once() -> None:
     figures = [measurement(name, "latency_p50", 0.1, flags=["contended"]) for name in ("original", "wood")]
     text = draw(make_label(measurements=figures))
@@ -96,7 +103,8 @@ def test_a_candidate_that_is_another_model_is_struck_out() -> None:
 def test_the_foot_says_what_is_missing_and_why_and_how_to_get_it_again() -> None:
     text = draw(make_label())
     assert line_of(text, "wood acme.bend") == "wood acme.bend crashed: killed by SIGSEGV (log: logs/wood.log)"
-    assert line_of(text, "*/*/acme.burn") == "*/*/acme.burn burn is for task regression"
+    foreign = "for another task, framework or family (carelabel plan --explain names each rule)"
+    assert line_of(text, "*/*/acme.burn") == f"*/*/acme.burn {foreign}"
     assert line_of(text, "acme.meter") == "acme.meter no counter (buy one)"
     assert line_of(text, "acme 1.0") == "acme 1.0 given twice (remove one)"
     assert "10.0 s in all: turn 60 %, import 30 %, overhead 10 %" in text

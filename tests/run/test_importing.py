@@ -7,13 +7,15 @@ import pickle
 import sys
 import threading
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from carelabel.run.importing import imports_apart
 from carelabel.run.spent import Spent
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SLOW = "import time\ntime.sleep(0.05)\nclass Model: pass\n"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from carelabel.errors import UsageError
 from carelabel.run.journal import Journal, read_journal
 from carelabel.run.outcomes import Built, Outcome, Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def outcome(test: str, **changes: object) -> Outcome:

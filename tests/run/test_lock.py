@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from carelabel import portable
 from carelabel.errors import UsageError
 from carelabel.run.lock import MeasuringLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAKE = (
     "import sys; from pathlib import Path; from carelabel.run.lock import MeasuringLock\n"
@@ -44,7 +47,7 @@ def test_a_worker_that_inherited_it_holds_it_after_its_parent_is_dead(tmp_path: 
     path = tmp_path / "lock"
     lock = MeasuringLock(path)
     with lock.held(lambda _: None):
-        child = subprocess.Popen(["sleep", "60"], pass_fds=[lock.descriptor])
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=[lock.descriptor])
         lock.close()  # as when the parent dies: its copy is gone without an unlock
         other = os.open(path, os.O_RDWR)
         assert portable.lock(other, wait=False) is False
@@ -56,5 +59,5 @@ def test_a_worker_that_inherited_it_holds_it_after_its_parent_is_dead(tmp_path: 
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the measuring lock .* must be writable"):
+    with pytest.raises(UsageError, match=r"the measuring lock .* must be writable"):
         MeasuringLock(tmp_path / "missing" / "lock")

@@ -29,7 +29,7 @@ class FakeSession:
             raise self.send_error
         self.sent.append(op)
 
-    def receive(self, timeout_s: float) -> dict[str, Any]:
+    def receive(self, timeout_s: float, *, limit_s: float | None = None) -> dict[str, Any]:
         del timeout_s
         answer = self.answers.pop(0)
         if isinstance(answer, WorkerError):

@@ -141,7 +141,6 @@ def test_a_right_record_passes(right: Record) -> None:
         (backend("JsonBackend", suffixes=()), "backend-files", "neither suffixes nor magic"),
         (converter("convert_little"), "converter-signature", "must take (#1, #2, #3)"),
         (converter("convert", target="toml"), "converter-target", "no installed backend loads 'toml'"),
-        (converter("convert", source=frozenset({"yaml"})), "converter-source", "no installed plugin brings yaml"),
         (converter("convert", lossless=False), "converter-tolerance", "lossless is False and tolerance is empty"),
         (meter("SilentMeter"), "meter-probe", "probe gave (), not a tuple of names and not NotMeasured"),
         (meter("BackwardMeter"), "meter-joules", "stop gave {'package-0': -1.0}"),
@@ -178,8 +177,9 @@ def test_an_undescribed_parameter_is_named() -> None:
         (once("rows", frameworks=frozenset({"weka"})), "test-measures", "it is for candidates of weka"),
         (once("rows", needs=frozenset({"gradients"})), "test-measures", "it needs gradients"),
         (meter("AbsentMeter"), "meter-joules", "this machine has no counter"),
+        (converter("convert", source=frozenset({"yaml"})), "converter-source", "no installed plugin brings yaml"),
     ],
-    ids=["package", "task", "framework", "need", "sensor"],
+    ids=["package", "task", "framework", "need", "sensor", "source"],
 )
 def test_what_cannot_be_checked_here_is_skipped_with_the_reason(record: Record, check: str, message: str) -> None:
     result = results_of(record)[check]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carelabel.data.parsed import Parsed, listed, nearest, wanted_names
-from carelabel.data.rows import Rows
+from carelabel.data.rows import Rows, Sparse
 from carelabel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 _MAGIC: Final = MappingProxyType({"npz": b"PK", "npy": b"\x93NUMPY"})
 _FEATURES: Final = ("X", "features", "data", "images", "inputs", "arr_0")
 _TARGETS: Final = ("y", "target", "targets", "labels", "label")
+_SPARSE: Final = frozenset({"format", "shape", "data"})
+_SPARSE_PARTS: Final = _SPARSE | {"indices", "indptr", "row", "col", "offsets", "_is_array"}
 
 
 def read_npz(source: DataSource, role: str) -> Parsed:
-    """Read an archive.
+    """Read an archive; one that holds a matrix as scipy's ``save_npz`` writes it gives sparse rows.
 
     Without names in the metadata the features are ``X_test``, ``x_test`` (``X_train`` for the training set), ``X``,
     ``features``, ``data``, ..., whichever is there first, and the target ``y_test``, ``y``, ``target``, ``labels``, ...
@@ -42,6 +44,8 @@ def read_npz(source: DataSource, role: str) -> Parsed:
         np.load(file, allow_pickle=False) as archive,
     ):
         names = list(archive.files)
+        if set(names) >= _SPARSE and not wanted_names(source, "features"):
+            return _read_sparse(source, archive, names, role)
         features = _features_name(source, names, role)
         target = _target_name(source, names, role, features)
         groups = {name: _member(source, archive, name) for name in wanted_names(source, "sensitive")}
@@ -49,6 +53,31 @@ def read_npz(source: DataSource, role: str) -> Parsed:
         values = archive[target] if target else None
     _same_length(source, rows, groups)
     return Parsed(rows=rows, target=values, target_name=target, groups=groups)
+
+
+def _read_sparse(source: DataSource, archive: Mapping[str, NDArray[Any]], names: list[str], role: str) -> Parsed:
+    """A sparse matrix, and the target where the same archive holds one, which scipy's reader leaves alone."""
+    from scipy.sparse import load_npz
+
+    if source.options.get("drop"):
+        msg = f"drop works on tables, and {source.path.name} is none"
+        raise UsageError(msg, "save the matrix without these columns")
+    try:
+        matrix = load_npz(source.path).tocsr()
+    except (ValueError, KeyError, NotImplementedError, AttributeError) as error:
+        found = error.args[0] if isinstance(error, KeyError) else error
+        msg = f"{source.path.name} must hold a sparse matrix as scipy's save_npz writes it, found: {found}"
+        raise UsageError(msg, "save it again") from error
+    if matrix.ndim != len(("rows", "features")) or matrix.shape[1] == 0 or matrix.dtype.kind not in "biuf":
+        msg = f"the sparse matrix in {source.path.name} must be rows of numbers, found {_what(matrix)}"
+        raise UsageError(msg)
+    target = _target_name(source, [name for name in names if name not in _SPARSE_PARTS], role, "")
+    groups = {name: _member(source, archive, name) for name in wanted_names(source, "sensitive")}
+    matrix.sum_duplicates()
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr.astype(np.int64)}
+    rows = Rows(sparse=Sparse(**parts, width=int(matrix.shape[1])))
+    _same_length(source, rows, groups)
+    return Parsed(rows=rows, target=archive[target] if target else None, target_name=target, groups=groups)
 
 
 def read_npy(source: DataSource, role: str) -> Parsed:  # noqa: ARG001 - every reader is called alike
@@ -149,7 +178,7 @@ def _features(array: NDArray[Any], place: str) -> NDArray[Any]:
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
 
-def _what(array: NDArray[Any]) -> str:
+def _what(array: Any) -> str:  # noqa: ANN401 - an array or a sparse matrix
     return f"{array.dtype} of shape {list(array.shape)}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from carelabel_fastinference.codegen.project import cmake_source, header_source, main_source
 from carelabel_fastinference.codegen.scorer import model_source
 from carelabel_fastinference.ensemble import TreeEnsemble
+from carelabel_fastinference.layouts import DEFAULT_BUDGET
 from carelabel_fastinference.probing import probe_rows
 from carelabel_fastinference.readers import read_ensemble
 
@@ -21,8 +22,6 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN: Final = frozenset(("check", "main", "std", "test"))  # targets, files and namespaces
-DEFAULT_BUDGET: Final = 5000
-"""Inner nodes written as if-else; compile time grows with it, several seconds for 5000."""
 
 
 def export_cpp(  # noqa: PLR0913 - each has a default

@@ -1,28 +1,24 @@
-"""The `if-else` layout: one model as source, compiled into a shared library and called through ctypes."""
+"""The `if-else` layout: one model as source, compiled into a shared library."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import os
 import platform
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from carelabel_fastinference import reference
-from carelabel_fastinference.build import BuildError, cache_folder
-from carelabel_fastinference.codegen.export import DEFAULT_BUDGET
+from carelabel_fastinference.build import BuildError, cache_folder, compile_failure, compiler_version, find_compiler
 from carelabel_fastinference.codegen.project import header_source
 from carelabel_fastinference.codegen.scorer import model_source
 from carelabel_fastinference.ensemble import TreeEnsemble
+from carelabel_fastinference.if_else import IfElseModel
+from carelabel_fastinference.layouts import DEFAULT_BUDGET
 from carelabel_fastinference.readers import read_ensemble
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    import os
 
 FLAGS: Final = ("-std=c++17", "-O2", "-fPIC", "-shared", "-ffp-contract=off")
 COMPILE_LIMIT: Final = 600
@@ -32,62 +28,6 @@ extern "C" void carelabel_raw_scores(const model::Input* rows, std::size_t n_row
     model::raw_scores(rows, n_rows, scores);
 }
 """
-
-
-class IfElseModel:
-    """A tree ensemble compiled as code; same bits as the reference.
-
-    Calls release the GIL and share nothing that changes, so that threads may call at once. The link is computed by
-    numpy. Rows are (n_rows, n_features) of any real dtype and order.
-
-    Attributes:
-        ensemble: what was compiled.
-        library: path of the shared library.
-    """
-
-    def __init__(self, ensemble: TreeEnsemble, library: str | os.PathLike[str]) -> None:
-        """Load a library compiled from `shared_source(ensemble)`."""
-        self.ensemble = ensemble
-        self.library = Path(library)
-        self._function = ctypes.CDLL(str(library)).carelabel_raw_scores
-        self._function.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
-        self._function.restype = None
-
-    def raw_scores(self, rows: Array) -> Array:
-        """Scores before the link: (n_rows, n_columns) of dtype `accumulate`.
-
-        Raises:
-            ValueError: if rows has another shape, or holds NaN that the model was not trained with.
-        """
-        x = np.asarray(rows)
-        if x.shape[1:] != (self.ensemble.n_features,):
-            msg = f"rows must have shape (n, {self.ensemble.n_features}), got {x.shape}"
-            raise ValueError(msg)
-        if x.dtype != self.ensemble.input_rounding or not x.flags.c_contiguous:
-            with np.errstate(over="ignore"):
-                x = np.ascontiguousarray(x, dtype=self.ensemble.input_rounding)
-        if not self.ensemble.accepts_nan and bool(np.isnan(x).any()):
-            msg = "rows must not hold NaN, as the model was trained without: replace missing values first"
-            raise ValueError(msg)
-        scores = np.empty((len(x), self.ensemble.n_columns), dtype=self.ensemble.accumulate)
-        self._function(x.ctypes.data, len(x), scores.ctypes.data)
-        return scores
-
-    def predict_proba(self, rows: Array) -> Array | list[Array]:
-        """Probabilities: (n_rows, n_classes), one such array per output where there are several.
-
-        Raises:
-            ValueError: as raw_scores, or if the model is one of regression.
-        """
-        return reference.probabilities_of(self.ensemble, self.raw_scores(rows))
-
-    def predict(self, rows: Array) -> Array:
-        """Labels or values: (n_rows,), or (n_rows, n_outputs) where there are several outputs.
-
-        Raises:
-            ValueError: as raw_scores.
-        """
-        return reference.predictions_of(self.ensemble, self.raw_scores(rows))
 
 
 def compile_if_else(
@@ -133,9 +73,9 @@ def compile_shared(source: str, folder: Path) -> Path:
     Raises:
         BuildError: if there is no compiler, it fails, or the folder cannot be written.
     """
-    compiler = _find_compiler()
-    version = _run([compiler, "--version"])
-    key = hashlib.sha256("\0".join((source, compiler, version, *FLAGS, platform.machine())).encode())
+    compiler = find_compiler()
+    parts = (source, compiler, compiler_version(compiler), *FLAGS, platform.machine())
+    key = hashlib.sha256("\0".join(parts).encode())
     target = folder / f"if-else-{key.hexdigest()[:24]}.so"
     if target.exists():
         return target
@@ -144,7 +84,7 @@ def compile_shared(source: str, folder: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder) as name:
             scratch = Path(name)
             (scratch / "model.cpp").write_text(source, encoding="utf-8")
-            _run([compiler, *FLAGS, str(scratch / "model.cpp"), "-o", str(scratch / "model.so")])
+            _compile(compiler, scratch / "model.cpp", scratch / "model.so")
             # Moved into place whole, so that processes that compile the same at once do not disturb each other.
             (scratch / "model.so").replace(target)
     except OSError as error:
@@ -153,31 +93,24 @@ def compile_shared(source: str, folder: Path) -> Path:
     return target
 
 
-def _find_compiler() -> str:
-    """Path of the compiler that CXX names, or else of a common one."""
-    wanted = os.environ.get("CXX")
-    for name in (wanted,) if wanted else ("g++", "c++", "clang++"):
-        found = shutil.which(name)
-        if found:
-            return found
-    text = f"if-else code needs a C++ compiler, found no {wanted or 'g++, c++ or clang++'}"
-    hint = "install g++ (Debian, Ubuntu), gcc-c++ (Fedora) or set CXX"
-    raise BuildError(code="compiler-missing", text=text, hint=hint)
-
-
-def _run(command: list[str]) -> str:
-    """Output of a compiler's run."""
+def _compile(compiler: str, source: Path, target: Path) -> None:
+    """Compile one file to a library."""
     try:
         done = subprocess.run(  # noqa: S603 - the user's compiler on our own source
-            command, capture_output=True, text=True, check=False, timeout=COMPILE_LIMIT
+            [compiler, *FLAGS, str(source), "-o", str(target)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=COMPILE_LIMIT,
         )
-        said, failed = done.stdout, done.returncode != 0
-        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
     except (OSError, subprocess.SubprocessError) as error:
-        said, failed, lines = "", True, [str(error)]
-    if failed:
-        first = lines[0][:300] if lines else "no message"
-        text = f"if-else code must compile with {command[0]}, but it failed ({first})"
-        hint = "lower the budget, or set CXX to another compiler"
-        raise BuildError(code="compiler-failed", text=text, hint=hint)
-    return said
+        raise _failure(compiler, f"error: {error}") from None
+    if done.returncode != 0:
+        raise _failure(compiler, done.stdout)
+
+
+def _failure(compiler: str, said: str) -> BuildError:
+    failure = compile_failure(compiler, said, what="if-else code")
+    hint = "lower the budget, or set CXX to another compiler"
+    return BuildError(code=failure.code, text=failure.text, hint=hint, output=said)

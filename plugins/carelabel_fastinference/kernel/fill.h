@@ -140,16 +140,22 @@ inline bool fill_run(const char* const* lanes, uint32_t feature, uint32_t count,
 namespace fasttrees {
 namespace PATH {
 
+// Columns from c on whose features are consecutive, as many as are turned at once.
+inline uint32_t run_length(const View& view, uint32_t c) {
+  const Column* columns = view.columns;
+  uint32_t run = view.n_columns - c < kRunColumns ? view.n_columns - c : kRunColumns;
+  // Features rise strictly, so the last one tells whether there is a gap.
+  while (columns[c + run - 1].feature - columns[c].feature != run - 1) run = run > 4 ? run / 2 : run - 1;
+  return run;
+}
+
 // False if a NaN was seen: the caller then takes the slow way.
 inline bool fill_group_fast(const View& view, const char* const* lanes, uint32_t* keys) {
-  const Column* columns = view.columns;
   bool nan = false;
   std::memset(keys, 0, kColumnBytes);
   for (uint32_t c = 1; c < view.n_columns;) {
-    const uint32_t left = view.n_columns - c < kRunColumns ? view.n_columns - c : kRunColumns;
-    uint32_t run = left;  // features rise strictly, so the last one tells whether there is a gap
-    while (columns[c + run - 1].feature - columns[c].feature != run - 1) run = run > 4 ? run / 2 : run - 1;
-    nan |= fill_run(lanes, columns[c].feature, run, keys + static_cast<size_t>(c) * kLanes);
+    const uint32_t run = run_length(view, c);
+    nan |= fill_run(lanes, view.columns[c].feature, run, keys + static_cast<size_t>(c) * kLanes);
     c += run;
   }
   return !nan;
@@ -161,6 +167,40 @@ inline bool fill_group_fast(const View& view, const char* const* lanes, uint32_t
 
 namespace fasttrees {
 namespace PATH {
+
+#ifdef FASTTREES_AVX512
+// Keys of one float32 row next to each other; false if a NaN was seen.
+inline bool fill_row_fast(const View& view, const char* row, uint32_t* keys) {
+  __mmask16 nan = 0;
+  keys[0] = 0;
+  for (uint32_t c = 1; c < view.n_columns;) {
+    const uint32_t run = run_length(view, c);
+    const __mmask16 present = static_cast<__mmask16>((1u << run) - 1u);
+    const __m512i bits = _mm512_maskz_loadu_epi32(present, row + static_cast<size_t>(view.columns[c].feature) * 4);
+    nan |= nan_lanes(bits);
+    _mm512_mask_storeu_epi32(keys + c, present, ordered_keys(bits));
+    c += run;
+  }
+  return nan == 0;
+}
+#endif
+
+// Keys of one row, next to each other. False at a NaN the model does not take.
+inline bool single_row(const View& view, const Rows& rows, size_t index, uint32_t* keys) {
+  const char* row = rows.data + static_cast<ptrdiff_t>(index) * rows.row_stride;
+  if (view.simple && !view.ranks) {
+    if (rows.is_double) {
+      if (fill_row<double>(view, rows, row, keys)) return true;
+#ifdef FASTTREES_AVX512
+    } else if (view.increasing && rows.column_stride == 4) {
+      if (fill_row_fast(view, row, keys)) return true;
+#endif
+    } else if (fill_row<float>(view, rows, row, keys)) {
+      return true;
+    }
+  }
+  return fill_slow(view, rows, row, keys, 1);
+}
 
 inline bool fill_plain(const View& view, const Rows& rows, const char* const* lanes, uint32_t* keys) {
   if (rows.is_double) return fill_group<double>(view, rows, lanes, keys);

@@ -76,6 +76,7 @@ struct View {
   int32_t simple;                  // no column is categorical, encoded or zero-as-missing
   int32_t increasing;              // no two columns are made from one feature
   int32_t accepts_nan;
+  int32_t shallow;                 // no tree is deeper than its top table
   uint32_t n_trees;
   const Tree* trees;
   const Node* nodes;
@@ -114,12 +115,18 @@ struct Rows {
   int32_t is_double;
 };
 
+// Memory a call may work in. A thread started for a call gets some, for its own heap would be made of fresh pages.
+struct Loan {
+  char* memory;
+  size_t bytes;
+};
+
 // Scores of rows [first, last), written row by row to `out`. Returns 0; 1: a NaN that the model does not
 // take; 2: out of memory.
-using ScoreFunction = int (*)(const View&, const Rows&, size_t first, size_t last, double* out);
+using ScoreFunction = int (*)(const View&, const Rows&, size_t first, size_t last, double* out, const Loan&);
 
-int scores_portable(const View&, const Rows&, size_t, size_t, double*);
-int scores_avx2(const View&, const Rows&, size_t, size_t, double*);
-int scores_avx512(const View&, const Rows&, size_t, size_t, double*);
+int scores_portable(const View&, const Rows&, size_t, size_t, double*, const Loan&);
+int scores_avx2(const View&, const Rows&, size_t, size_t, double*, const Loan&);
+int scores_avx512(const View&, const Rows&, size_t, size_t, double*, const Loan&);
 
 }  // namespace fasttrees

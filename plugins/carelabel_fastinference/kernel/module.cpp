@@ -29,7 +29,7 @@ struct Model {
   PyObject* for_missing; // () -> Model that tells where NaN goes; None: this one does, or NaN is refused
   PyObject* missing;
   PyObject* empty;       // numpy.empty
-  PyObject* score_type;  // dtype of scores
+  PyObject* score_type;  // dtype of scores; None: float64
   PyObject* class_type;  // dtype of classes
   PyObject* take;        // index array -> labels; None: label_values or the indices themselves
   std::vector<int64_t>* label_values;
@@ -99,7 +99,7 @@ PyObject* new_array(Model* self, Py_ssize_t rows, Py_ssize_t columns, PyObject* 
   PyObject* shape = columns < 0 ? Py_BuildValue("(n)", rows) : Py_BuildValue("(nn)", rows, columns);
   if (shape == nullptr) return nullptr;
   PyObject* arguments[2] = {shape, type};
-  PyObject* array = PyObject_Vectorcall(self->empty, arguments, 2, nullptr);
+  PyObject* array = PyObject_Vectorcall(self->empty, arguments, type == Py_None ? 1 : 2, nullptr);
   Py_DECREF(shape);
   return array;
 }
@@ -117,7 +117,7 @@ constexpr size_t kWorkWorthReleasing = 4096;  // row-trees; below, the lock cost
 int run_scores(Model* model, const Rows& rows, size_t count, double* out, int threads) {
   const View& view = model->packed->view;
   int code;
-  if (count * view.n_trees < kWorkWorthReleasing) return model->path(view, rows, 0, count, out);
+  if (count * view.n_trees < kWorkWorthReleasing) return model->path(view, rows, 0, count, out, Loan{nullptr, 0});
   Py_BEGIN_ALLOW_THREADS;
   code = score_threaded(model->path, view, rows, count, out, threads);
   Py_END_ALLOW_THREADS;

@@ -90,7 +90,6 @@ void read_model(PyObject* dict, Packed& packed, Finish& finish) {
   finish.output_start = fields.copy<int64_t>("output_start");
   read_columns(fields, packed);
   read_trees(fields, packed);
-  packed.connect();
 }
 
 PyObject* kept(PyObject* dict, const char* name) {
@@ -114,6 +113,8 @@ void fill_model(Model* self, PyObject* dict) {
   if (self->path == nullptr) {
     throw std::runtime_error("path must be one of " + supported_paths() + " on this processor, got " + wanted);
   }
+  trim(*self->packed, chosen);
+  self->packed->connect();
   self->path_name = PyUnicode_FromString(chosen.c_str());
   self->coerce = kept(dict, "coerce");
   self->for_double = kept(dict, "for_double");

@@ -1,141 +1,13 @@
 #include "pack.h"
 
 #include <algorithm>
-#include <queue>
 #include <string>
-#include <unordered_map>
 #include <utility>
+
+#include "layout.h"
 
 namespace fasttrees {
 namespace {
-
-constexpr uint32_t kNowhere = 0xffffffffu;
-constexpr size_t kPairsPerLine = 4;
-constexpr size_t kNodesPerLine = 8;
-
-// Where every node of one tree goes: siblings next to each other, the likeliest subtree first, four pairs a
-// cache line such that a line holds a pair and the likeliest below it. Pairs of leaves that occur more than
-// once in a tree are kept once, at its end.
-class Layout {
- public:
-  Layout(const Source& source, const std::vector<uint32_t>& leaf_of)
-      : source_(source), leaf_of_(leaf_of), position_(source.n_nodes, kNowhere) {}
-
-  // Number of slots of tree t; positions are relative to its first slot.
-  size_t place(size_t t) {
-    first_ = static_cast<int32_t>(source_.tree_start[t]);
-    count_shared(t);
-    position_[first_] = 0;
-    next_ = 2;  // the root has no sibling
-    shared_.clear();
-    queue_ = {};
-    if (source_.column[first_] != 0) queue_.push({source_.weight[first_], first_});
-    while (!queue_.empty()) fill_line();
-    for (auto& entry : shared_) {
-      entry.second = static_cast<uint32_t>(next_);
-      next_ += 2;
-    }
-    place_shared(t);
-    return (next_ + kNodesPerLine - 1) / kNodesPerLine * kNodesPerLine;
-  }
-
-  uint32_t at(int32_t node) const { return position_[node]; }
-  uint32_t left_of(int32_t node) const { return position_[source_.left[node]]; }
-
- private:
-  using Parent = std::pair<double, int32_t>;
-  struct Less {
-    bool operator()(const Parent& a, const Parent& b) const {
-      return a.first < b.first || (a.first == b.first && a.second > b.second);
-    }
-  };
-
-  bool leaf(int32_t node) const { return source_.column[node] == 0; }
-  bool leaf_pair(int32_t parent) const { return leaf(source_.left[parent]) && leaf(source_.right[parent]); }
-  uint64_t pair_key(int32_t parent) const {
-    return (static_cast<uint64_t>(leaf_of_[source_.left[parent]]) << 32) | leaf_of_[source_.right[parent]];
-  }
-
-  void count_shared(size_t t) {
-    counts_.clear();
-    if (!source_.share_leaves) return;
-    for (int64_t node = source_.tree_start[t]; node < source_.tree_start[t + 1]; ++node) {
-      const int32_t parent = static_cast<int32_t>(node);
-      if (!leaf(parent) && leaf_pair(parent)) counts_.push_back(pair_key(parent));
-    }
-    std::sort(counts_.begin(), counts_.end());
-    size_t kept = 0;
-    for (size_t i = 0; i < counts_.size();) {
-      size_t end = i + 1;
-      while (end < counts_.size() && counts_[end] == counts_[i]) ++end;
-      if (end - i > 1) counts_[kept++] = counts_[i];
-      i = end;
-    }
-    counts_.resize(kept);
-  }
-
-  bool is_shared(int32_t parent) const {
-    return leaf_pair(parent) && std::binary_search(counts_.begin(), counts_.end(), pair_key(parent));
-  }
-
-  void fill_line() {
-    std::vector<Parent>& near = near_;
-    near.clear();
-    size_t room = kPairsPerLine - (next_ / 2) % kPairsPerLine;
-    while (room > 0) {
-      if (near.empty()) {
-        if (queue_.empty()) break;
-        near.push_back(queue_.top());
-        queue_.pop();
-      }
-      std::pop_heap(near.begin(), near.end(), Less());
-      const int32_t parent = near.back().second;
-      near.pop_back();
-      room -= place_pair(parent);
-    }
-    for (const Parent& left_over : near) queue_.push(left_over);
-  }
-
-  // Slots taken, in pairs.
-  size_t place_pair(int32_t parent) {
-    if (is_shared(parent)) {
-      shared_[pair_key(parent)] = 0;
-      return 0;
-    }
-    const int32_t children[2] = {source_.left[parent], source_.right[parent]};
-    for (int side = 0; side < 2; ++side) {
-      const int32_t node = children[side];
-      if (position_[node] != kNowhere) throw std::runtime_error("a node has two parents: every node needs one");
-      position_[node] = static_cast<uint32_t>(next_ + side);
-      if (leaf(node)) continue;
-      near_.push_back({source_.weight[node], node});
-      std::push_heap(near_.begin(), near_.end(), Less());
-    }
-    next_ += 2;
-    return 1;
-  }
-
-  void place_shared(size_t t) {
-    if (shared_.empty()) return;
-    for (int64_t node = source_.tree_start[t]; node < source_.tree_start[t + 1]; ++node) {
-      const int32_t parent = static_cast<int32_t>(node);
-      if (leaf(parent) || !is_shared(parent)) continue;
-      const uint32_t slot = shared_[pair_key(parent)];
-      position_[source_.left[parent]] = slot;
-      position_[source_.right[parent]] = slot + 1;
-    }
-  }
-
-  const Source& source_;
-  const std::vector<uint32_t>& leaf_of_;
-  std::vector<uint32_t> position_;
-  std::vector<uint64_t> counts_;
-  std::unordered_map<uint64_t, uint32_t> shared_;
-  std::vector<Parent> near_;
-  std::priority_queue<Parent, std::vector<Parent>, Less> queue_;
-  int32_t first_ = 0;
-  size_t next_ = 0;
-};
 
 uint32_t tree_depth(const Source& source, size_t t) {
   std::vector<std::pair<int32_t, uint32_t>> stack{{static_cast<int32_t>(source.tree_start[t]), 0}};
@@ -241,7 +113,7 @@ void pack_trees(const Source& source, Packed& packed) {
     largest = std::max(largest, static_cast<size_t>(source.tree_start[t + 1] - source.tree_start[t]));
   }
   const bool wide = view.shift > 31 || largest + 2 * kNodesPerLine > (uint64_t{1} << (32 - view.shift));
-  const bool eights = eights_fit(view, depths);
+  const bool eights = !wide && eights_fit(view, depths);
   Layout layout(source, leaf_of);
   for (size_t t = 0; t < source.n_trees; ++t) {
     const size_t slots = layout.place(t);
@@ -269,9 +141,48 @@ void pack_trees(const Source& source, Packed& packed) {
   }
   if (eights) pack_eights(packed);
   order_by_depth(packed);
+  view.shallow = *std::max_element(depths.begin(), depths.end()) <= kTopLevels;
   view.cyclic = 1;
   for (size_t t = 0; t < source.n_trees; ++t) {
     if (packed.trees[t].output != static_cast<int32_t>(t % source.n_scores)) view.cyclic = 0;
+  }
+}
+
+namespace {
+
+template <class T>
+void drop(T& table) {
+  T().swap(table);
+}
+
+// Three levels in lanes need thresholds and columns of the heaps, and the values; nothing else.
+void keep_heaps(Packed& packed) {
+  Lines<uint32_t> heaps;
+  heaps.reserve(packed.trees.size() * 16);
+  for (Tree& tree : packed.trees) {
+    const uint32_t* top = packed.tops.data() + tree.top;
+    tree.top = heaps.size();
+    heaps.insert(heaps.end(), top, top + 16);
+  }
+  packed.tops.swap(heaps);
+}
+
+}  // namespace
+
+void trim(Packed& packed, const std::string& path) {
+  if (path == "portable") {
+    drop(packed.tops);
+    drop(packed.small);
+    drop(packed.eights);
+  } else if (path == "avx2") {
+    drop(packed.small);
+    drop(packed.eights);
+  } else if (!packed.eights.empty()) {
+    keep_heaps(packed);
+    drop(packed.nodes);
+    drop(packed.leaves);
+    drop(packed.by_depth);
+    drop(packed.first_by_depth);
   }
 }
 
@@ -307,7 +218,7 @@ void Packed::connect() {
   view.sparse_columns = sparse_columns.data();
   view.sparse_values = sparse_values.data();
   view.eights = eights.empty() ? nullptr : eights.data();
-  view.small = small.data();
+  view.small = small.empty() ? nullptr : small.data();
   view.n_scores = static_cast<uint32_t>(base.size());
   view.base = base.data();
   view.divisors = divisors.empty() ? nullptr : divisors.data();

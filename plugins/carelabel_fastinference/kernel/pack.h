@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "model.h"
@@ -66,6 +67,9 @@ struct Packed {
 // Fills everything but columns, thresholds, words, codes, base and divisors.
 // Throws std::runtime_error with one line if the nodes of a tree do not form a tree.
 void pack_trees(const Source& source, Packed& packed);
+
+// Frees what the path of that name does not read; before connect.
+void trim(Packed& packed, const std::string& path);
 
 // leaf_of[node]: the leaf's number, 0 at inner nodes.
 void pack_leaves(const Source& source, Packed& packed, std::vector<uint32_t>& leaf_of);

@@ -21,8 +21,16 @@ constexpr size_t kRowAtATime = 6;               // up to so many rows, trees are
 // One allocation of a call, cut into aligned pieces; it belongs to the call because the lock is released.
 class Workspace {
  public:
-  explicit Workspace(size_t bytes) : memory_(static_cast<char*>(std::malloc(bytes + 64 * kPieces))), used_(0) {}
-  ~Workspace() { std::free(memory_); }
+  Workspace(size_t bytes, const Loan& loan) : heap_(nullptr), memory_(near_), used_(0) {
+    bytes += 64 * kPieces;
+    if (bytes <= sizeof(near_)) return;
+    if (bytes <= loan.bytes) {
+      memory_ = loan.memory;
+      return;
+    }
+    memory_ = heap_ = static_cast<char*>(std::malloc(bytes));
+  }
+  ~Workspace() { std::free(heap_); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   bool ok() const { return memory_ != nullptr; }
@@ -35,6 +43,8 @@ class Workspace {
 
  private:
   static constexpr size_t kPieces = 8;
+  char near_[4096];  // enough for a row and a few hundred trees
+  char* heap_;
   char* memory_;
   size_t used_;
 };
@@ -51,9 +61,9 @@ struct Table<WideNode> {
 };
 
 template <class T, class N>
-int score_rows(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
+int score_rows(const View& view, const Rows& rows, size_t first, size_t last, double* out, const Loan& loan) {
   const size_t keys = view.n_columns, trees = view.n_trees + kTreesAtOnce, scores = view.n_scores;
-  Workspace work((keys + 64) * 4 + trees * 4 + scores * sizeof(T));
+  Workspace work((keys + 64) * 4 + trees * 4 + scores * sizeof(T), loan);
   if (!work.ok()) return 2;
   uint32_t* row = work.take<uint32_t>(keys + 64);  // whole vectors of them can be read
   uint32_t* leaves = work.take<uint32_t>(trees);
@@ -143,7 +153,7 @@ struct Block {
 };
 
 inline size_t rows_per_block(const View& view, size_t rows) {
-  const size_t budget = view.eights ? kSmallBlockBytes : kBlockBytes;
+  const size_t budget = view.shallow ? kSmallBlockBytes : kBlockBytes;
   size_t most = budget / (static_cast<size_t>(view.n_columns) * 4) / 64 * 64;
   most = most < 64 ? 64 : most;
   most = most > kBlockRows ? kBlockRows : most;
@@ -157,7 +167,7 @@ inline size_t sums_per_row(const View& view) {
 }
 
 template <class T, class N>
-int score_blocks(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
+int score_blocks(const View& view, const Rows& rows, size_t first, size_t last, double* out, const Loan& loan) {
   const size_t block = rows_per_block(view, last - first);
   const size_t per_row = sums_per_row<T>(view);
   const size_t sum_bytes = block * per_row * (view.leaf_kind == kVotes ? sizeof(uint16_t) : sizeof(T));
@@ -165,7 +175,7 @@ int score_blocks(const View& view, const Rows& rows, size_t first, size_t last, 
 #ifdef FASTTREES_VECTOR
   bytes += (kTopNodes + kTopLevels) * sizeof(Bits) + block * 4;
 #endif
-  Workspace work(bytes);
+  Workspace work(bytes, loan);
   if (!work.ok()) return 2;
   uint32_t* keys = work.take<uint32_t>(block * view.n_columns);
   char* sums = work.take<char>(sum_bytes);
@@ -192,23 +202,23 @@ int score_blocks(const View& view, const Rows& rows, size_t first, size_t last, 
 }
 
 template <class T, class N>
-int score(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
-  if (last - first <= kRowAtATime) return score_rows<T, N>(view, rows, first, last, out);
-  return score_blocks<T, N>(view, rows, first, last, out);
+int score(const View& view, const Rows& rows, size_t first, size_t last, double* out, const Loan& loan) {
+  if (last - first <= kRowAtATime) return score_rows<T, N>(view, rows, first, last, out, loan);
+  return score_blocks<T, N>(view, rows, first, last, out, loan);
 }
 
-inline int scores(const View& view, const Rows& rows, size_t first, size_t last, double* out) {
+inline int scores(const View& view, const Rows& rows, size_t first, size_t last, double* out, const Loan& loan) {
   if (first >= last) return 0;
   if (view.wide) {
 #ifdef FASTTREES_VECTOR
-    return scores_portable(view, rows, first, last, out);  // rare: not worth compiling more than once
+    return scores_portable(view, rows, first, last, out, loan);  // rare: not worth compiling more than once
 #else
-    return view.float32_sums ? score<float, WideNode>(view, rows, first, last, out)
-                             : score<double, WideNode>(view, rows, first, last, out);
+    return view.float32_sums ? score<float, WideNode>(view, rows, first, last, out, loan)
+                             : score<double, WideNode>(view, rows, first, last, out, loan);
 #endif
   }
-  return view.float32_sums ? score<float, Node>(view, rows, first, last, out)
-                           : score<double, Node>(view, rows, first, last, out);
+  return view.float32_sums ? score<float, Node>(view, rows, first, last, out, loan)
+                           : score<double, Node>(view, rows, first, last, out, loan);
 }
 
 }  // namespace PATH

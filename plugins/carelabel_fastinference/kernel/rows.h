@@ -107,16 +107,6 @@ inline bool fill_row(const View& view, const Rows& rows, const char* row, uint32
   return nan == 0;
 }
 
-// Keys of one row, next to each other. False: NaN refused.
-inline bool single_row(const View& view, const Rows& rows, size_t index, uint32_t* keys) {
-  const char* row = rows.data + static_cast<ptrdiff_t>(index) * rows.row_stride;
-  if (view.simple && !view.ranks) {
-    const bool plain = rows.is_double ? fill_row<double>(view, rows, row, keys) : fill_row<float>(view, rows, row, keys);
-    if (plain) return true;
-  }
-  return fill_slow(view, rows, row, keys, 1);
-}
-
 constexpr uint32_t kTile = 16;  // columns at a time: what is written stays in the first-level cache
 
 // Lane by lane: one row's values are read in order.

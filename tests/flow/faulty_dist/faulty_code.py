@@ -58,7 +58,7 @@ def writing_ends() -> list[int]:
             flags = next(line.split()[1] for line in entry.read_text().splitlines() if line.startswith("flags"))
         except OSError:
             continue  # that of the listing
-        if int(entry.name) > 2 and int(flags, 8) & 3:  # noqa: PLR2004 - stdin, stdout, stderr
+        if int(entry.name) > 2 and int(flags, 8) & 3:
             found.append(int(entry.name))
     return found
 
@@ -67,7 +67,7 @@ class Panic(BaseException):
     """As extension modules raise."""
 
 
-class once:  # noqa: N801 - a namespace
+class once:  # noqa: N801 - a word of the table
     segfault = staticmethod(segfault)
     exit = staticmethod(leave)
     hang = staticmethod(hang)
@@ -149,24 +149,24 @@ class _Paired:
         return [RIGHT]
 
 
-class paired:  # noqa: N801 - a namespace
-    class setup_raises(_Paired):  # noqa: N801 - names of tests, here and below
+class paired:  # noqa: N801 - a word of the table
+    class setup_raises(_Paired):  # noqa: N801 - a word of the table
         setup = fail
 
-    class turn_segfaults(_Paired):  # noqa: N801
+    class turn_segfaults(_Paired):  # noqa: N801 - a word of the table
         def turn(self, point: int) -> dict[str, Any]:
             return segfault() or {} if self.turns else super().turn(point)
 
-    class turn_hangs(_Paired):  # noqa: N801
+    class turn_hangs(_Paired):  # noqa: N801 - a word of the table
         turn = hang
 
-    class statistic_raises(_Paired):  # noqa: N801
+    class statistic_raises(_Paired):  # noqa: N801 - a word of the table
         statistic = fail
 
-    class summarise_exits(_Paired):  # noqa: N801
+    class summarise_exits(_Paired):  # noqa: N801 - a word of the table
         summarise = leave
 
-    class no_points(_Paired):  # noqa: N801
+    class no_points(_Paired):  # noqa: N801 - a word of the table
         def setup(self, _: Any) -> Sequence[dict[str, int]]:
             return []
 
@@ -189,7 +189,7 @@ def _write(artefact: Artefact, out: Path, form: str = "witness-copy", **changes:
     return Artefact(path=path, format=form, facts=artefact.facts, input_type=artefact.input_type)
 
 
-class convert:  # noqa: N801 - a namespace
+class convert:  # noqa: N801 - a word of the table
     segfault = staticmethod(segfault)
     exit = staticmethod(leave)
     hang = staticmethod(hang)
@@ -219,7 +219,7 @@ class convert:  # noqa: N801 - a namespace
 setattr(convert, "raise", staticmethod(fail))
 
 
-class models:  # noqa: N801 - a namespace: converters that write the formats of the backends below
+class models:  # noqa: N801 - a word of the table
     pass
 
 
@@ -252,7 +252,7 @@ class _Predictor:
         return self.right(x)
 
     def random(self, x: np.ndarray) -> np.ndarray:
-        import numpy as np  # noqa: PLC0415 - a worker imports it anyway
+        import numpy as np  # noqa: PLC0415 - only where it is needed
 
         return np.random.default_rng().integers(0, 2, len(x))
 
@@ -274,7 +274,7 @@ class _Backend:
         return _Predictor(self.kind)
 
 
-class backends:  # noqa: N801 - a namespace
+class backends:  # noqa: N801 - a word of the table
     pass
 
 

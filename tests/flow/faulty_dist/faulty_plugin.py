@@ -109,7 +109,7 @@ def _converter(slug: str, code: str, target: str, *, lossless: bool = True) -> C
 def carelabel_backends() -> list[Backend]:
     return [
         Backend(
-            name=word,
+            name=f"{word}-backend",
             summary=f"goes wrong: {word}",
             entry=f"faulty_code:backends.{word.replace('-', '_')}",
             tasks=TASKS,

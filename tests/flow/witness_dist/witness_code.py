@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 TURN_S = 0.01
 
 
+def hold(name: str) -> None:
+    """Stop here as long as a test wants it, and say so: by files in the home."""
+    wish = Path(os.environ["CARELABEL_HOME"]) / f"hold-{name}"
+    if wish.exists():
+        wish.with_name(f"held-{name}").touch()
+    while wish.exists():
+        time.sleep(0.01)
+
+
 class Predictor:
     """1 where w.x + b is positive."""
 
@@ -46,6 +55,7 @@ class Predictor:
 
 class Backend:
     def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
+        hold("inspect")
         spec = json.loads(path.read_text(encoding="utf-8"))
         return ModelFacts(
             framework="witness",
@@ -62,14 +72,15 @@ class Backend:
         return Predictor(json.loads(artefact.path.read_text(encoding="utf-8")))
 
 
-def copy(artefact: Artefact, out: Path, context: ConvertContext, *, seconds: float) -> Artefact:
-    time.sleep(seconds)
+def copy(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:
+    hold("copy")
     path = out / "model.witness"
     shutil.copyfile(artefact.path, path)
     return Artefact(path=path, format="witness-copy", facts=artefact.facts, input_type=artefact.input_type)
 
 
 def agreement(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    hold("agreement")
     return float((y_true == y_pred).mean())
 
 
@@ -79,17 +90,14 @@ def modules(context: TestContext) -> Iterator[Measurement]:
     yield Measurement(quantity="modules", value=len(found), method="counted", detail=where)
 
 
-def waits(context: TestContext, *, seconds: float) -> Iterator[Measurement]:
-    yield _waited("waits", seconds)
+def waits(context: TestContext) -> Iterator[Measurement]:
+    hold("waits")
+    yield Measurement(quantity="waits", value=1, method="held", detail={"type": "worker", "pid": os.getpid()})
 
 
-def fresh(context: TestContext, *, seconds: float) -> Iterator[Measurement]:
-    yield _waited("fresh", seconds)
-
-
-def _waited(quantity: str, seconds: float) -> Measurement:
-    time.sleep(seconds)
-    return Measurement(quantity=quantity, value=seconds, method="slept", detail={"type": "worker", "pid": os.getpid()})
+def fresh(context: TestContext) -> Iterator[Measurement]:
+    hold("fresh")
+    yield Measurement(quantity="fresh", value=1, method="held", detail={"type": "worker", "pid": os.getpid()})
 
 
 class Turns:
@@ -101,6 +109,7 @@ class Turns:
 
     def turn(self, point: int) -> dict[str, Any]:
         begin = time.monotonic_ns()
+        hold("turns")
         time.sleep(TURN_S)
         end = time.monotonic_ns()
         if path := os.environ.get("CARELABEL_WITNESS"):

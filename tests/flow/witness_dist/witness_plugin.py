@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carelabel import ANY, Backend, Converter, Metric, Parameter, Quantity, Test, hookimpl
+from carelabel import ANY, Backend, Converter, Metric, Quantity, Test, hookimpl
 
 TASKS = frozenset({"classification"})
 FRAMEWORKS = frozenset({"witness"})
@@ -26,22 +26,21 @@ def carelabel_backends() -> list[Backend]:
 
 @hookimpl
 def carelabel_converters() -> list[Converter]:
-    seconds = Parameter(name="seconds", type="float", default=0.0, description="how long it takes", minimum=0.0)
     return [
         Converter(
-            name="copy",
+            name=name,
             summary="the same line in another file",
             entry="witness_code:copy",
             tasks=TASKS,
             frameworks=FRAMEWORKS,
             cost="cheap",
-            parameters=(seconds,),
             source=frozenset({"witness-line"}),
             target="witness-copy",
             conversion="format",
-            slug="copy",
+            slug=name,
             lossless=True,
         )
+        for name in ("copy", "second", "third")
     ]
 
 
@@ -66,11 +65,10 @@ def carelabel_metrics() -> list[Metric]:
 
 @hookimpl
 def carelabel_tests() -> list[Test]:
-    seconds = Parameter(name="seconds", type="float", default=0.0, description="how long it takes", minimum=0.0)
     return [
         _test("modules", "what is imported where a candidate is timed", "cell", "modules"),
-        _test("fresh", "a worker of its own", "cell", "fresh", place="fresh", parameters=(seconds,)),
-        _test("waits", "a wait in the live worker", "candidate", "waits", parameters=(seconds,)),
+        _test("fresh", "a stop in a worker of its own", "cell", "fresh", place="fresh"),
+        _test("waits", "a stop in the live worker", "candidate", "waits"),
         _test("turns", "when turns begin and end", "cell", "Turns", style="paired"),
     ]
 

@@ -124,8 +124,9 @@ def test_a_tree_of_one_node_always_answers_the_same() -> None:
 
 @pytest.mark.parametrize("leaves", [30, None])
 def test_five_thousand_features(leaves: int | None) -> None:
-    x = RNG.normal(size=(400, 5000)).astype(np.float32)
-    model = RandomForestRegressor(30, max_leaf_nodes=leaves, random_state=0).fit(x, x[:, :7].sum(axis=1))
+    x = RNG.normal(size=(300, 5000)).astype(np.float32)
+    model = RandomForestRegressor(30, max_leaf_nodes=leaves, max_features=50, random_state=0)
+    model.fit(x, x[:, :7].sum(axis=1))
     for path in ("", "portable"):
         fast = compile_model(model, path=path)
         for n in (1, 40):
@@ -143,9 +144,9 @@ def test_a_thousand_classes() -> None:
         np.testing.assert_array_equal(fast.predict(x), model.predict(x))
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.uint8, bool, np.float64, "U3", object])
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.float64, "U3", object])
 def test_labels_keep_the_dtype_of_the_classes(dtype: Any) -> None:
-    labels = np.where(ROWS[:, 0] > 0, 1, 0).astype(dtype)
+    labels = np.where(ROWS[:, 0] > 0, "yes" if dtype is object else "1", "0").astype(dtype)
     model = DecisionTreeClassifier(max_depth=2).fit(ROWS, labels)
     got = compile_model(model).predict(ROWS)
     assert got.dtype == model.predict(ROWS).dtype

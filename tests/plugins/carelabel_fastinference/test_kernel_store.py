@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from carelabel_fastinference import FastModel, compile_model, reference
 from carelabel_fastinference.probing import probe_rows, same_bits
 from carelabel_fastinference.sampling import random_ensemble
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROWS = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
 LABELS = np.where(ROWS[:, 0] > 0, "yes", "no")

@@ -74,7 +74,7 @@ def converted(folder: Path, estimator: Any, data: DataSet, source: InputType, **
         "framework": "scikit-learn",
         "format": "sklearn-pickle",
         "input_type": source,
-        "n_features": source.shape[0],
+        "n_features": source.shape[0] if source.shape else None,
         "classes": tuple(getattr(estimator, "classes_", np.empty(0)).tolist()),
         "probabilities": hasattr(estimator, "predict_proba"),
         "decision": hasattr(estimator, "decision_function"),

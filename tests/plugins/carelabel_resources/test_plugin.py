@@ -17,10 +17,15 @@ TESTS = carelabel_tests()
 def test_these_are_the_tests() -> None:
     assert [(test.name, test.scope, test.style, test.place) for test in TESTS] == [
         ("latency", "cell", "paired", "candidate"),
+        ("scenarios", "cell", "once", "candidate"),
         ("load", "candidate", "once", "fresh"),
+        ("cold-start", "candidate", "paired", "fresh"),
         ("size", "candidate", "once", "candidate"),
+        ("footprint", "candidate", "once", "candidate"),
         ("parameters", "candidate", "once", "candidate"),
         ("memory", "cell", "once", "fresh"),
+        ("memray", "cell", "once", "fresh"),
+        ("gpu-memory", "cell", "once", "fresh"),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Hummingbird for carelabel: scikit-learn models as tensor programs, traced by torch."""

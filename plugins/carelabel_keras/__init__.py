@@ -1,0 +1,1 @@
+"""Keras 3 for carelabel: .keras files on Keras' torch back end."""

@@ -1,0 +1,1 @@
+"""LightGBM for carelabel: models from its own text files, and their conversion to ONNX."""

@@ -1,0 +1,156 @@
+"""Values for the figures of a label that carelabel has no part in: textbook formulas, timeit, /proc, file sizes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tests.flow import formulas as f
+from tests.flow.answers import Answers, ask
+
+if TYPE_CHECKING:
+    from tests.subjects import Case
+
+ALONE = """
+import json, sys, time
+begin = time.perf_counter()
+import resource
+def resident():
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) * 1024
+bare = resident()
+import importlib.metadata, pickle, numpy as np, sklearn, sklearn.ensemble
+imported = time.perf_counter() - begin
+path, data = sys.argv[1:]
+def load():
+    begin = time.perf_counter()
+    with open(path, "rb") as file:
+        model = pickle.load(file)
+    return model, time.perf_counter() - begin
+model, first = load()
+held = resident() - bare
+loads = sorted(load()[1] for _ in range(5))
+x = np.load(data)["X"]
+begin = time.perf_counter()
+model.predict(x[:1])
+first_call = time.perf_counter() - begin
+owners = importlib.metadata.packages_distributions()
+names = {name for module in {m.partition(".")[0] for m in sys.modules} for name in owners.get(module, ())}
+names -= {"carelabel", "pip", "setuptools"}
+sizes = [f.locate().stat().st_size for n in names for f in importlib.metadata.files(n) or () if f.locate().exists()]
+def fastest(rows):
+    best = float("inf")
+    for start in range(0, 200):
+        batch = x[start % (len(x) - rows) :][:rows]
+        begin = time.perf_counter()
+        model.predict(batch)
+        best = min(best, time.perf_counter() - begin)
+    return best
+print(json.dumps({"imported": imported, "first": first, "load": loads[2], "held": held, "first_call": first_call,
+    "size": sum(sizes), "names": len(names), "one": fastest(1), "many": fastest(64)}))
+"""
+
+WITHIN = 4.0
+"""Times and memory of two processes on a busy machine agree within this factor; a wrong unit does not."""
+
+
+def independent_values(case: Case) -> list[dict[str, Any]]:
+    """Rows of test, quantity, at, value, relative tolerance (or factor) and source, for the original."""
+    answers = ask(case)
+    rows = [_exact("resources.size", "model_size", case.model.stat().st_size, "size of the file")]
+    rows += _quality(case.task, answers)
+    if case.name == "forest":
+        rows += _resources(case)
+    return rows
+
+
+def _exact(test: str, quantity: str, value: float, source: str, **at: Any) -> dict[str, Any]:
+    return {"test": test, "quantity": quantity, "at": at, "value": value, "relative": 1e-9, "source": source}
+
+
+def _within(test: str, quantity: str, value: float, source: str, **at: Any) -> dict[str, Any]:
+    return {"test": test, "quantity": quantity, "at": at, "value": value, "factor": WITHIN, "source": source}
+
+
+def _quality(task: str, answers: Answers) -> list[dict[str, Any]]:
+    truth, labels = answers.truth, answers.labels
+    if task == "regression":
+        names = ("mse", "rmse", "mae", "max_error", "mape", "r2")
+        return [_metric(name, getattr(f, name)(truth, labels)) for name in names]
+    if task == "clustering":
+        return [
+            _metric("adjusted_rand", f.adjusted_rand(truth, labels)),
+            _metric("silhouette", f.silhouette(answers.rows.tolist(), labels)),
+        ]
+    return [*_of_labels(truth, labels), *_of_scores(answers)]
+
+
+def _metric(name: str, value: float) -> dict[str, Any]:
+    return _exact(f"quality.{name.replace('_', '-')}", name, value, f"formulas.{name} on the model's own answers")
+
+
+def _of_labels(truth: Any, labels: Any) -> list[dict[str, Any]]:
+    per_class = {"precision": f.precision, "recall": f.recall, "f1": f.f1}
+    return [
+        _metric("accuracy", f.accuracy(truth, labels)),
+        _metric("balanced_accuracy", f.balanced_accuracy(truth, labels)),
+        _exact("quality.confusion-matrix", "error_rate", f.error_rate(truth, labels), "1 - accuracy"),
+        *(_metric(f"{name}_macro", f.macro(figure, truth, labels)) for name, figure in per_class.items()),
+        *(_metric(f"{name}_weighted", f.weighted(figure, truth, labels)) for name, figure in per_class.items()),
+        *(
+            _exact("quality.per-class", name, figure(truth, labels, each), f"formulas.{name}", **{"class": each})
+            for name, figure in per_class.items()
+            for each in sorted(set(truth))
+        ),
+    ]
+
+
+def _of_scores(answers: Answers) -> list[dict[str, Any]]:
+    rows = []
+    truth, classes = answers.truth, answers.classes
+    if answers.probabilities is not None:
+        rows = [
+            _metric("log_loss", f.log_loss(truth, answers.probabilities, classes)),
+            _metric("roc_auc", f.roc_auc(truth, answers.probabilities, classes)),
+        ]
+        shown = classes if len(classes) > 2 else classes[1:]
+        for each in shown:
+            column = [row[list(classes).index(each)] for row in answers.probabilities]
+            area = f.auc([t == each for t in truth], column)
+            source = "chance that a row of the class scores above another"
+            rows.append(_exact("quality.roc-curve", "roc_auc_of_class", area, source, **{"class": each}))
+    if answers.decision is not None:
+        area = f.auc([t == classes[1] for t in truth], answers.decision)
+        rows.append(_metric("roc_auc_decision", area))
+    return rows
+
+
+def _resources(case: Case) -> list[dict[str, Any]]:
+    """Of the forest: its trees counted by hand, and one process that loads and asks it without carelabel."""
+    import pickle  # noqa: PLC0415 - only here
+
+    trees = [each.tree_ for each in pickle.loads(case.model.read_bytes()).estimators_]
+    leaves = sum(int((tree.children_left < 0).sum()) for tree in trees)
+    splits = sum(tree.node_count for tree in trees) - leaves
+    words = [sys.executable, "-c", ALONE, str(case.model), str(case.model.parent / "test.npz")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    seen = json.loads(done.stdout)
+    cold = seen["imported"] + seen["first"] + seen["first_call"]
+    clock = "time.perf_counter in a process of its own"
+    return [
+        _exact(
+            "resources.parameters", "parameters", splits + leaves * 4, "thresholds, and a share of 4 classes a leaf"
+        ),
+        _within("resources.latency", "latency_min", seen["one"], clock, batch=1),
+        _within("resources.latency", "latency_min", seen["many"], clock, batch=64),
+        _within("resources.load", "load_time", seen["load"], clock),
+        _within("resources.load", "import_time", seen["imported"], clock),
+        _within("resources.load", "first_call", seen["first_call"], clock),
+        _within("resources.cold-start", "cold_start", cold, "import, load and first call in one process"),
+        _within("resources.memory", "resident_after_load", seen["held"], "VmRSS of a process that imported and loaded"),
+        _within("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
+        _within("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
+        _within("resources.scenarios", "scenario_p90", seen["one"], clock, scenario="single-stream"),
+    ]
