@@ -34,7 +34,7 @@ def shared(session: nox.Session) -> Path:
     stamp = SHARED / "installed"
     wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")))
     if not stamp.is_file() or stamp.read_text() != wanted.hexdigest():
-        groups = nox.project.dependency_groups(project(), "build", "lint", "test", "types")
+        groups = nox.project.dependency_groups(project(), "bench", "build", "lint", "test", "types")
         pip = (str(programs / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check")
         session.run(sys.executable, "-m", "venv", str(SHARED), external=True)
         session.run(*pip, *groups, *CONSTRAINTS, external=True)

@@ -5,13 +5,16 @@ Slow tests run only when asked for, tests marked ``needs_plugin`` only where tho
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytest_plugins = ("pytester",)
@@ -48,3 +51,12 @@ def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CARELABEL_HOME", str(home))
     monkeypatch.delenv("CARELABEL_DISABLE", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _threads() -> Iterator[None]:
+    """A backend sets torch's threads for its whole process, and with them those that other libraries may ask for."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(os.cpu_count() or 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunOptions:
     """A line between points, and the plugin that can load it."""
     monkeypatch.syspath_prepend(str(FLOW / "witness_dist"))
     monkeypatch.setenv("PYTHONPATH", str(FLOW / "witness_dist"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a lock of this test's own
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # a lock of this test's own
     x = np.random.default_rng(1).normal(size=(30, 2))
     np.savez(tmp_path / "test.npz", X=x, y=(x[:, 0] > 0).astype(int))
     model, meta = tmp_path / "line.witness", tmp_path / "meta.yaml"

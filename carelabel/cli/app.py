@@ -54,7 +54,7 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+def _print_version(wanted: bool) -> None:
     if wanted:
         from carelabel import __version__  # noqa: PLC0415 - one line of help does not need it
 

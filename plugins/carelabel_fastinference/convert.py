@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import filelock
 import numpy as np
 
 from carelabel import Artefact, CareLabelError
 from carelabel.data.tables import table_of
-from carelabel_fastinference.build import BuildError, build, is_built
+from carelabel_fastinference.build import COMPILE_LIMIT, BuildError, build, cache_folder, is_built
 from carelabel_fastinference.codegen import export_cpp
 from carelabel_fastinference.codegen.shared import compile_shared, shared_source
 from carelabel_fastinference.errors import UnsupportedModelError
@@ -205,12 +206,24 @@ def _with_classes(ensemble: TreeEnsemble, classes: tuple[Any, ...]) -> TreeEnsem
 
 
 def _build_kernel() -> float:
-    """Seconds that compiling the kernel took, 0.0 where this machine has it already."""
+    """Seconds that compiling the kernel took, 0.0 where this machine has it already.
+
+    Conversions run at the same time: the first one compiles, the others wait for it.
+    """
     if is_built():
         return 0.0
-    begin = time.perf_counter()
-    build()
-    return time.perf_counter() - begin
+    folder = cache_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "build.lock", timeout=COMPILE_LIMIT)
+        with lock:
+            begin = time.perf_counter()
+            compiled = not is_built()
+            build()
+            return time.perf_counter() - begin if compiled else 0.0
+    except (OSError, filelock.Timeout) as error:
+        text = f"the tree kernel must be kept in {folder}, which cannot be used ({error})"
+        raise BuildError(code="cache-unwritable", text=text, hint="set CARELABEL_HOME to a folder of yours") from error
 
 
 @contextmanager

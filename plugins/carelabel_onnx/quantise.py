@@ -86,7 +86,18 @@ def _prepared(artefact: Artefact, context: ConvertContext, wanted: frozenset[str
     narrowed, prepared = context.scratch / "float32.onnx", context.scratch / "prepared.onnx"
     onnx.save(model, narrowed)
     _quietly(lambda: quant_pre_process(narrowed, prepared, skip_symbolic_shape=True))
+    _forget_weight_shapes(prepared)
     return prepared
+
+
+def _forget_weight_shapes(path: Path) -> None:
+    """Drop the second description that some exporters give of weights: the quantiser turns weights, but not that."""
+    model = onnx.load(path)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    kept = [value for value in model.graph.value_info if value.name not in weights]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(kept)
+    onnx.save(model, path)
 
 
 def _quietly(step: Callable[[], object]) -> None:
@@ -118,8 +129,7 @@ def _checked(artefact: Artefact, path: Path, known: dict[str, Any]) -> Artefact:
         msg = "the graph must have weights that ONNX Runtime can quantise; it left all of them as they were"
         raise UnsupportedError(msg, "leave this candidate out")
     open_session(path, None)
-    source = graph_facts(onnx.load(artefact.path, load_external_data=False))
-    counts = {"parameters": source.parameters, **source.counts}
+    counts = artefact.parameters.get("parameter_counts") or _counts(artefact.path)
     kept = {name: value for name, value in artefact.parameters.items() if name == "decision_column"}
     input_type = artefact.input_type or artefact.facts.input_type
     if input_type.dtype == "float64":
@@ -131,6 +141,12 @@ def _checked(artefact: Artefact, path: Path, known: dict[str, Any]) -> Artefact:
         input_type=input_type,
         parameters={"parameter_counts": counts, **kept, **known},
     )
+
+
+def _counts(path: Path) -> dict[str, int]:
+    """Learned numbers of the graph before it was quantised, where its converter has not counted them."""
+    source = graph_facts(onnx.load(path, load_external_data=False))
+    return {"parameters": source.parameters, **source.counts}
 
 
 class _Rows(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types here

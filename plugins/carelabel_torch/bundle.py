@@ -77,7 +77,7 @@ def _import(path: Path, name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         msg = f"{path.name} must hold the code that its model.json names; there is no {name}.py"
         raise LoadError(msg, "put the code into the archive")
-    sys.path.append(str(path))
+    sys.path.insert(0, str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -38,8 +38,9 @@ def describe(path: Path) -> str:
         return "an empty file"
     for mark, name in _MARKS.items():
         if head.startswith(mark):
-            is_whole = mark != _ZIP or zipfile.is_zipfile(path)
-            return name if is_whole else "a zip archive that is cut off or damaged"
+            if mark == _ZIP and kind_of(path) in {"zip", "other"}:
+                return "a zip archive of something else, or one that is cut off or damaged"
+            return name
     if head.startswith(_PICKLES):
         return "a pickle"
     plain = head.isascii() and all(chr(byte).isprintable() or chr(byte) in "\r\n\t" for byte in head)

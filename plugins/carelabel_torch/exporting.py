@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -46,7 +47,17 @@ def source_network(predictor: Predictor) -> Network:
         raise UnsupportedError(msg)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # copies of graphs use what torch itself calls deprecated
-        return replace(predictor.native, module=copy.deepcopy(predictor.native.module))
+        module = predictor.native.module
+        copied = _copied_script(module) if predictor.native.form == "script" else copy.deepcopy(module)
+    return replace(predictor.native, module=copied)
+
+
+def _copied_script(module: Any) -> Any:  # noqa: ANN401 - a torch.jit.ScriptModule
+    """A copy through a file in memory: those that Python makes have weights that cannot be trained."""
+    held = io.BytesIO()
+    torch.jit.save(module, held)
+    held.seek(0)
+    return torch.jit.load(held).eval()
 
 
 def example_rows(predictor: Predictor, data: DataSet, network: Network) -> Any:  # noqa: ANN401 - a torch.Tensor

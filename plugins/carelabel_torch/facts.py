@@ -97,7 +97,7 @@ def _answer(name: str, network: Network, facts: ModelFacts, data: DataSet) -> An
             with torch.inference_mode():
                 output = looking.raw(part)
         except Exception as error:  # a network's own code raises anything
-            said = " ".join(str(error).split())[:_SHOWN]
+            said = _cause(error)
             msg = f"{name} must predict the rows of its test set, {tuple(part.shape[1:])} each; torch says: {said}"
             raise LoadError(msg, _FITS) from error
         shape = () if output is None else tuple(output.shape)
@@ -105,6 +105,12 @@ def _answer(name: str, network: Network, facts: ModelFacts, data: DataSet) -> An
             msg = f"{name} must give (rows, outputs) for any number of rows; it gives {shape} for {len(part)}"
             raise LoadError(msg, "export it with a dynamic first axis, and numbers or scores a row as its first output")
     return output.reshape(len(rows), -1)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong; TorchScript says it after the trace of its own code."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return " ".join((lines[-1] if "TorchScript" in lines[0] else " ".join(lines)).split())[:_SHOWN]
 
 
 def _are_probabilities(output: Any) -> bool:  # noqa: ANN401 - as above

@@ -103,9 +103,8 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Any:  # noqa: 
             said = " ".join(str(error).split())[:_SHOWN]
             msg = f"{path.name} must hold {wanted}; loading it raised {type(error).__name__}: {said}"
             hint = "copy or save the file again, or install the torch version that wrote it"
-            if describe(path).endswith("damaged"):
-                msg = f"{path.name} must hold {wanted}; it is {describe(path)}"
-                hint = "copy or save the file again"
+            if kind_of(path) in {"zip", "other"}:
+                msg, hint = f"{path.name} must hold {wanted}; it is {describe(path)}", "copy or save the file again"
             raise LoadError(msg, hint) from error
 
 

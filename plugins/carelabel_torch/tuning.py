@@ -69,7 +69,7 @@ def tune(
 def _is_large(module: Any, rows: Any) -> bool:  # noqa: ANN401 - a torch.nn.Module and a torch.Tensor
     """Whether a step is worth several threads: in a small one they wait for each other, up to 50 times longer."""
     weights = sum(tensor.numel() for tensor in module.parameters())
-    return weights >= _LARGE or rows[0].numel() >= _LARGE_ROW
+    return bool(weights >= _LARGE or rows[0].numel() >= _LARGE_ROW)
 
 
 def _target(given: Any, artefact: Artefact) -> Any:  # noqa: ANN401 - arrays and tensors

@@ -150,6 +150,7 @@ def test_no_figure_is_there_twice(labelled: Labelled) -> None:
     assert [key for key, n in Counter(keys).items() if n > 1] == []
 
 
+@pytest.mark.needs_plugin("quality")
 def test_what_is_null_is_what_cannot_be_had(labelled: Labelled) -> None:
     rows = labelled.label["measurements"]
     null = {(r["candidate"], r["quantity"]) for r in rows if r["value"] is None and r["quantity"] not in FEW_CALLS}
@@ -320,7 +321,7 @@ def _models(value: Any) -> list[Any]:
 
 
 def test_the_label_is_kept_and_shown(labelled_as: Callable[[str], Labelled]) -> None:
-    labelled = labelled_as("onnx-labels" if "onnx" in installed() else "svc")
+    labelled = labelled_as("onnx-labels" if "onnx" in installed() else "forest")
     identifier = labelled.label["id"]
     listed = json.loads(labelled.program.run("history", "--json").out)
     assert [item["id"] for item in listed] == [identifier]

@@ -40,20 +40,24 @@ owners = importlib.metadata.packages_distributions()
 names = {name for module in {m.partition(".")[0] for m in sys.modules} for name in owners.get(module, ())}
 names -= {"carelabel", "pip", "setuptools"}
 sizes = [f.locate().stat().st_size for n in names for f in importlib.metadata.files(n) or () if f.locate().exists()]
+many = np.tile(x, (1 + 1024 // len(x), 1))
 def fastest(rows):
     best = float("inf")
     for start in range(0, 200):
-        batch = x[start % (len(x) - rows) :][:rows]
+        batch = many[start % (len(many) - rows) :][:rows]
         begin = time.perf_counter()
         model.predict(batch)
         best = min(best, time.perf_counter() - begin)
     return best
 print(json.dumps({"imported": imported, "first": first, "load": loads[2], "held": held, "first_call": first_call,
-    "size": sum(sizes), "names": len(names), "one": fastest(1), "many": fastest(64)}))
+    "size": sum(sizes), "names": len(names), "one": fastest(1), "many": fastest(64), "offline": 1024 / fastest(1024)}))
 """
 
 WITHIN = 4.0
-"""Times and memory of two processes on a busy machine agree within this factor; a wrong unit does not."""
+"""Fastest times and memory of two processes on a busy machine agree within this factor; a wrong unit does not."""
+
+WITHIN_WAITING = 30.0
+"""As above for a figure that counts the waiting as well, against one that does not."""
 
 
 def independent_values(case: Case) -> list[dict[str, Any]]:
@@ -152,5 +156,8 @@ def _resources(case: Case) -> list[dict[str, Any]]:
         _within("resources.memory", "resident_after_load", seen["held"], "VmRSS of a process that imported and loaded"),
         _within("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
         _within("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
-        _within("resources.scenarios", "scenario_p90", seen["one"], clock, scenario="single-stream"),
+        {
+            **_within("resources.scenarios", "scenario_throughput", seen["offline"], clock, scenario="offline"),
+            "factor": WITHIN_WAITING,
+        },
     ]

@@ -23,6 +23,7 @@ from tests.subjects import SUBJECTS  # noqa: E402 - as above
 
 LABELS = {
     "forest": ("forest", "wide"),
+    "forest-forms": ("forest", "forms"),
     "forest-quantised": ("forest", "deep"),
     "binary-text": ("binary-text", "narrow"),
     "svc": ("svc", "narrow"),

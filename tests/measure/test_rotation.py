@@ -58,3 +58,10 @@ def test_large_rows_are_limited_by_bytes_but_two_batches_remain() -> None:
 def test_a_rotation_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a row and a batch of at least one, got 0 rows and batches of 4"):
         rotate(0, 4, limit=10, row_bytes=8, seed=0)
+
+
+def test_ten_million_rows_cost_no_more_than_the_ten_thousand_that_are_used() -> None:
+    found = rotate(10_000_000, 128, limit=10_000, row_bytes=400, seed=0)
+    used = [row for batch in found.batches for row in batch]
+    assert len(used) == len(set(used)) == 8 * 128
+    assert max(used) > 1_000_000, "rows come from the whole set"

@@ -132,6 +132,13 @@ def test_the_budget_ends_what_it_cannot_pay_and_the_answer_says_so() -> None:
     assert rounds_needed(pilot(0.5), round_s=0.5, budget_s=None) == (MAX_ROUNDS, "budget")
 
 
+def test_a_budget_of_a_day_is_not_used_up_where_less_suffices() -> None:
+    rounds, ended_by = rounds_needed(pilot(0.03), round_s=0.5, budget_s=86_400.0)
+    assert (rounds, ended_by) == rounds_needed(pilot(0.03), round_s=0.5, budget_s=None)
+    assert ended_by == "precision"
+    assert rounds_needed(pilot(0.5), round_s=0.5, budget_s=86_400.0) == (MAX_ROUNDS, "budget")
+
+
 @pytest.mark.parametrize("budget_s", [0.0, 0.1, 2.6])
 def test_a_budget_that_is_spent_after_the_pilot_still_pays_for_an_interval(budget_s: float) -> None:
     assert rounds_needed(pilot(0.06), round_s=0.5, budget_s=budget_s) == (6, "budget")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,6 +142,7 @@ def test_a_right_record_passes(right: Record) -> None:
         (backend("JsonBackend", suffixes=()), "backend-files", "neither suffixes nor magic"),
         (converter("convert_little"), "converter-signature", "must take (#1, #2, #3)"),
         (converter("convert", target="toml"), "converter-target", "no installed backend loads 'toml'"),
+        (converter("convert", source=frozenset({"yaml"})), "converter-source", "no installed plugin brings yaml"),
         (converter("convert", lossless=False), "converter-tolerance", "lossless is False and tolerance is empty"),
         (meter("SilentMeter"), "meter-probe", "probe gave (), not a tuple of names and not NotMeasured"),
         (meter("BackwardMeter"), "meter-joules", "stop gave {'package-0': -1.0}"),
@@ -177,14 +179,27 @@ def test_an_undescribed_parameter_is_named() -> None:
         (once("rows", frameworks=frozenset({"weka"})), "test-measures", "it is for candidates of weka"),
         (once("rows", needs=frozenset({"gradients"})), "test-measures", "it needs gradients"),
         (meter("AbsentMeter"), "meter-joules", "this machine has no counter"),
-        (converter("convert", source=frozenset({"yaml"})), "converter-source", "no installed plugin brings yaml"),
     ],
-    ids=["package", "task", "framework", "need", "sensor", "source"],
+    ids=["package", "task", "framework", "need", "sensor"],
 )
 def test_what_cannot_be_checked_here_is_skipped_with_the_reason(record: Record, check: str, message: str) -> None:
     result = results_of(record)[check]
     assert result.status == "skipped"
     assert message in result.message
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ("converter-target", "no installed backend loads 'toml'"),
+        ("converter-source", "no installed plugin brings yaml"),
+    ],
+)
+def test_a_built_in_converter_may_be_without_the_plugin_that_brings_its_formats(check: str, message: str) -> None:
+    held = registry_of(converter("convert", source=frozenset({"yaml"}), target="toml"), backend("JsonBackend"))
+    records = {name: replace(item, builtin=True) for name, item in held.records.items()}
+    results = {case.check.name: case.result() for case in cases_of("acme", replace(held, records=records))}
+    assert (results[check].status, results[check].message) == ("skipped", message)
 
 
 def test_every_check_has_a_sentence_and_a_name_of_its_own() -> None:

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_diabetes
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.conversions.models.given import TEST, TRAIN, WORDS, points
+from tests.conversions.models.given import TRAIN, WORDS, points
 from tests.conversions.models.trained import WithTrain, with_train
 
 if TYPE_CHECKING:
@@ -153,9 +153,11 @@ def sklearn_hist_boosting(folder: Path) -> Given:
     return _pickled(folder, HistGradientBoostingClassifier(max_iter=8), x, y)
 
 
-def sklearn_hist_boosting_digits(folder: Path) -> Given:
-    x, y = load_digits(return_X_y=True)
-    return _pickled(folder, HistGradientBoostingClassifier(max_iter=25), x[: TRAIN + TEST], y[: TRAIN + TEST])
+def sklearn_hist_boosting_lone_leaves(folder: Path) -> Given:
+    """Late stages find nothing left to split, so that they are trees of one leaf."""
+    x, _, _ = points()
+    y = (x[:, 0] > 0).astype(int) + (x[:, 0] > 1)
+    return _pickled(folder, HistGradientBoostingClassifier(max_iter=100), x[:, :3], y)
 
 
 def sklearn_hist_boosting_regressor(folder: Path) -> Given:

@@ -8,6 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -36,7 +37,8 @@ class Net(nn.Module):
 
 
 def _fitted(net: Any, x: NDArray[Any], y: NDArray[Any], loss: Any, steps: int = 60) -> Any:
-    """A network after a few passes over all training rows at once."""
+    """A network after a few passes over all training rows at once, always the same one."""
+    torch.set_num_threads(1)
     rows, target = torch.tensor(x[:TRAIN], dtype=torch.float32), torch.tensor(y[:TRAIN])
     optimiser = torch.optim.Adam(net.parameters(), lr=0.02)
     for _ in range(steps):
@@ -183,6 +185,11 @@ def _graph(folder: Path, net: Any, shape: tuple[int, ...]) -> Path:
         torch.onnx.export(
             module, (torch.zeros(2, *shape),), folder / "model.onnx", dynamo=False, dynamic_axes=axes, **names
         )
+    model = onnx.load(folder / "model.onnx")
+    for tensor in model.graph.initializer:  # which torch's other exporter describes twice, too
+        value = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.graph.value_info.append(value)
+    onnx.save(model, folder / "model.onnx")
     return folder / "model.onnx"
 
 

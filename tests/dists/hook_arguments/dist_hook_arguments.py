@@ -6,7 +6,7 @@ from carelabel import ANY, Metric, hookimpl
 
 
 @hookimpl
-def carelabel_metrics(subject: object) -> list[Metric]:  # noqa: ARG001
+def carelabel_metrics(subject: object) -> list[Metric]:
     return [
         Metric(
             name="wrong",

@@ -104,7 +104,7 @@ def test_any_layout_of_rows(tmp_path: Path) -> None:
         assert (fast.predict(rows) == expected).all()
     assert fast.predict(X[:0]).shape == (0,)
     assert fast.predict_proba(X[:0]).shape == (0, 3)
-    with pytest.raises(ValueError, match=r"rows must have shape \(n, 4\), got \(300, 3\)"):
+    with pytest.raises(ValueError, match=r"X must have shape \(n, 4\), got \(300, 3\)"):
         fast.predict(X[:, :3])
     with pytest.raises(ValueError, match="rows must not hold NaN"):
         compile_if_else(BOOSTING, budget=0, cache=tmp_path).predict(np.full((1, 4), np.nan))

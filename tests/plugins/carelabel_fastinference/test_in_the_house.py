@@ -296,6 +296,17 @@ def test_a_compiler_that_fails_gives_its_first_error_and_the_log(
     assert "and another one" in log.read_text()
 
 
+def test_a_cache_that_cannot_be_used_gives_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("CARELABEL_FASTINFERENCE_BUILDS", str(blocked))
+    with pytest.raises(
+        CareLabelError, match=r"must be kept in .*file, which cannot be used .*set CARELABEL_HOME"
+    ) as caught:
+        convert(tmp_path, "native", MODELS["tree"], DATA)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"a, b\n1, 2\n"], ids=["empty", "torn", "text"])
 def test_a_file_that_is_no_saved_model_gives_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.trees"

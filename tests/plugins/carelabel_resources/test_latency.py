@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from carelabel import CareLabelError, PointRounds
+from carelabel.data.rows import DataSet, Rows
 from carelabel.jsonable import from_json, to_json
 from carelabel_resources.latency import Latency
 from carelabel_resources.plugin import carelabel_tests
+from tests.factories import make_data
 
 SIZES = [1, 16, 32, 64, 128]
 DECLARED = {quantity.name for test in carelabel_tests() if test.name == "latency" for quantity in test.quantities}
@@ -209,3 +211,17 @@ def test_a_call_that_the_model_lacks_is_refused(fake: Any, make_context: Any) ->
 def test_an_empty_test_set_is_refused(fake: Any, make_context: Any) -> None:
     with pytest.raises(CareLabelError, match="timings must have at least one test row, found none"):
         Latency(fake.clock).setup(make_context(rows=0), batch_sizes=[1], call="predict")
+
+
+def test_rows_of_a_memory_map_are_read_as_far_as_they_are_used(
+    fake: Any, predictor: Any, make_context: Any, tmp_path: Any
+) -> None:
+    path = tmp_path / "rows.npy"
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(10_000_000, 1)).flush()  # sparse on the disk
+    context = make_context()
+    rows = Rows(array=np.load(path, mmap_mode="r"))
+    context.test = DataSet(rows=rows, target=None, groups={}, facts=make_data())
+    latency = Latency(fake.clock)
+    latency.setup(context, batch_sizes=[1, 128], call="predict")
+    assert latency.turn(1)["calls"] > 0
+    assert measured(latency, 0, 6)["latency_p50"].value > 0
