@@ -23,28 +23,38 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Watch(Silence):
-    """Progress that notes when phases begin and how much processor time this process has used by then."""
+    """Progress that notes when rounds begin and end, and how much processor time this process has used by then.
 
-    phases: list[tuple[str, float, float]] = field(default_factory=list)
+    A phase's last step is its last round; what follows is the summary, when nothing is measured any more.
+    """
+
+    phases: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    _now: str = ""
 
     def phase(self, name: str, total: float | None = None) -> None:
-        """Note it."""
+        """Note the beginning."""
         del total
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        self.phases.append((name, time.monotonic(), used.ru_utime + used.ru_stime))
+        self._now = name
+        self.phases[name] = [_moment()]
 
-    def finish(self) -> None:
-        """Note the end."""
-        self.phase("end")
+    def step(self, text: str, advance: float = 1.0) -> None:
+        """Note the end of a round."""
+        del text, advance
+        self.phases[self._now].append(_moment())
 
     def shares(self, word: str) -> dict[str, tuple[float, float]]:
-        """Phases whose name holds a word: their seconds, and processor time of this process over them."""
-        following = zip(self.phases, self.phases[1:], strict=False)
-        return {
-            name: (then - begin, (used - before) / (then - begin))
-            for (name, begin, before), (_, then, used) in following
-            if word in name and then > begin
-        }
+        """Phases whose name holds a word: the seconds of their rounds, and processor time of this process over them."""
+        found = {}
+        for name, moments in self.phases.items():
+            (begin, before), (end, after) = moments[0], moments[-1]
+            if word in name and end > begin:
+                found[name] = (end - begin, (after - before) / (end - begin))
+        return found
+
+
+def _moment() -> tuple[float, float]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return time.monotonic(), used.ru_utime + used.ru_stime
 
 
 @contextlib.contextmanager

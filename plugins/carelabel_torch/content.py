@@ -38,15 +38,23 @@ def describe(path: Path) -> str:
         return "an empty file"
     for mark, name in _MARKS.items():
         if head.startswith(mark):
-            if mark == _ZIP and kind_of(path) in {"zip", "other"}:
-                return "a zip archive of something else, or one that is cut off or damaged"
-            return name
+            return _describe_zip(path) if mark == _ZIP else name
     if head.startswith(_PICKLES):
         return "a pickle"
     plain = head.isascii() and all(chr(byte).isprintable() or chr(byte) in "\r\n\t" for byte in head)
     if plain:
         return f"text that begins with {head.decode().strip()[:24]!r}"
     return f"bytes that begin with {head[:8].hex(' ')}"
+
+
+def _describe_zip(path: Path) -> str:
+    what = {
+        "export": "a program of torch.export",
+        "script": "TorchScript",
+        "code": "an archive of code and weights",
+        "saved": "what torch.save wrote, or an archive that is cut off or damaged",
+    }
+    return what.get(kind_of(path), "a zip archive of something else, or one that is cut off or damaged")
 
 
 def _names(path: Path) -> list[str] | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from carelabel_torch.content import Kind
+
 _SHOWN: Final = 300
 _TRAINS: Final = frozenset({"aten::dropout", "aten::batch_norm", "aten::_native_batch_norm_legit"})
 
@@ -27,7 +29,7 @@ def read_export(path: Path, device: str = "cpu") -> Network:
     Raises:
         LoadError: If it is empty, damaged, or of a version that cannot be read.
     """
-    program = _guarded(path, "a program saved by torch.export.save", lambda: _load_program(path, device))
+    program = _guarded(path, "export", "a program saved by torch.export.save", lambda: _load_program(path, device))
     shapes = [node.meta["val"] for node in program.graph.nodes if node.name in program.graph_signature.user_inputs]
     if len(shapes) != 1 or not isinstance(shapes[0], torch.Tensor) or shapes[0].ndim == 0:
         msg = f"{path.name} must hold a network that takes one tensor of rows; it takes {len(shapes)} inputs"
@@ -61,7 +63,7 @@ def read_script(path: Path, device: str = "cpu") -> Network:
     def load() -> Any:  # noqa: ANN401 - a torch.jit.ScriptModule
         return torch.jit.load(path, map_location=device).eval()
 
-    module = _guarded(path, "TorchScript", load)
+    module = _guarded(path, "script", "TorchScript", load)
     return Network(
         module=module, form="script", name=str(module.original_name), shape=None, dtype=_parameter_dtype(module)
     )
@@ -76,7 +78,9 @@ def read_code(path: Path, device: str = "cpu") -> Network:
     if kind_of(path) != "code":
         msg = f"{path.name} must be a zip archive with model.json, code and weights; it is {describe(path)}"
         raise LoadError(msg, "see carelabel_torch.bundle for what the archive holds")
-    module = _guarded(path, "the code and the weights of a network", lambda: read_bundle(path).to(device).eval())
+    module = _guarded(
+        path, "code", "the code and the weights of a network", lambda: read_bundle(path).to(device).eval()
+    )
     return Network(module=module, form="code", name=type(module).__name__, shape=None, dtype=_parameter_dtype(module))
 
 
@@ -89,7 +93,7 @@ def _load_program(path: Path, device: str) -> Any:  # noqa: ANN401 - a torch.exp
     return move_to_device_pass(program, device)
 
 
-def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the loaders
+def _guarded(path: Path, kind: Kind, wanted: str, load: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the loaders
     if path.stat().st_size == 0:
         msg = f"{path.name} must hold {wanted}; it is empty (0 bytes)"
         raise LoadError(msg, "save the model again")
@@ -103,7 +107,7 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Any:  # noqa: 
             said = " ".join(str(error).split())[:_SHOWN]
             msg = f"{path.name} must hold {wanted}; loading it raised {type(error).__name__}: {said}"
             hint = "copy or save the file again, or install the torch version that wrote it"
-            if kind_of(path) in {"zip", "other"}:
+            if kind_of(path) != kind:
                 msg, hint = f"{path.name} must hold {wanted}; it is {describe(path)}", "copy or save the file again"
             raise LoadError(msg, hint) from error
 

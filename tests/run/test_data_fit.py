@@ -64,5 +64,5 @@ def test_training_data_are_held_to_the_same() -> None:
 
 def test_classes_that_the_metadata_claims_are_those_of_the_model() -> None:
     submission = make_submission(declared=Declared(name="a forest", task="classification", classes=(0, 1)))
-    with pytest.raises(UsageError, match=r"data.classes says 0, 1, but the model knows 0, 1, 2"):
+    with pytest.raises(UsageError, match=r"data\.classes says 0, 1, but the model knows 0, 1, 2"):
         check_data(submission, make_model(), make_data(), None)

@@ -62,7 +62,7 @@ class Cnn(nn.Module):
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         found = torch.relu(self.second(torch.relu(self.norm(self.first(rows)))))
         found = nn.functional.max_pool2d(found, 2)
-        return self.last(torch.relu(self.third(found.view(found.size(0), -1))))
+        return self.last(torch.relu(self.third(found.reshape(found.size(0), -1))))
 
 
 def data_of(shape: tuple[int, ...] = (WIDTH,), classes: tuple[Any, ...] = (0, 1, 2), rows: int = 60) -> DataSet:
