@@ -59,6 +59,14 @@ def test_a_label_lies_in_the_runs_folder_and_in_the_store(options: RunOptions) -
     assert read_journal(folder / "journal.jsonl").finished
 
 
+def test_a_conversion_is_not_done_twice(options: RunOptions) -> None:
+    first, again = ({item.id: item for item in pipeline.run(options).candidates} for _ in range(2))
+    for name in CONVERTERS:
+        assert (first[name].cached, again[name].cached) == (False, True)
+        assert again[name].sha256 == first[name].sha256
+        assert again[name].parity == first[name].parity
+
+
 def test_a_label_that_could_not_be_stored_can_still_be_had(
     options: RunOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,6 @@ class Labelled:
 
     Attributes:
         modules: What the parent process had imported when it ended.
-        again: A second run on the same home, of one metric, for the subject that has one.
     """
 
     case: Case
@@ -37,7 +36,6 @@ class Labelled:
     label: Mapping[str, Any]
     modules: frozenset[str]
     program: Program
-    again: Mapping[str, Any] | None = None
 
     def figures(self, candidate: str, quantity: str) -> list[Mapping[str, Any]]:
         """All measurements of a quantity."""
@@ -56,7 +54,6 @@ def installed() -> frozenset[str]:
 
 
 TWO_PLATFORMS = frozenset({"forest", "onnx-labels"})
-SECOND_RUN = "svc"
 NEEDS = {name: "onnx" if name.startswith("onnx") else "sklearn" for name in SUBJECTS}
 
 
@@ -88,18 +85,12 @@ def _label(case: Case, name: str, base: Path) -> Labelled:
     consent = ["--trust-pickle"] if case.executes_code else []
     ended = program.run(*words, *consent, "-o", written, "--json", modules=modules)
     assert ended.code in {0, 1}, f"{name} ended with {ended.code}: {ended.err}"
-    again = None
-    if name == SECOND_RUN:
-        second = program.run(*words, *consent, "--only", "witness.agreement", "--json", "-q")
-        assert second.code == 0, second.err
-        again = json.loads(second.out)
     return Labelled(
         case=case,
         ended=ended,
         label=program.label(written),
         modules=frozenset(json.loads(modules.read_text())),
         program=program,
-        again=again,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from carelabel.label.schema import Label
 from tests.flow import formulas as f
 from tests.flow.answers import ask
-from tests.flow.conftest import SECOND_RUN, TWO_PLATFORMS, Labelled, installed
+from tests.flow.conftest import TWO_PLATFORMS, Labelled, installed
 from tests.subjects import SUBJECTS
 
 if TYPE_CHECKING:
@@ -326,13 +326,3 @@ def test_the_label_is_kept_and_shown(labelled_as: Callable[[str], Labelled]) -> 
     listed = json.loads(labelled.program.run("history", "--json").out)
     assert [item["id"] for item in listed] == [identifier]
     assert json.loads(labelled.program.run("show", identifier, "--json").out) == labelled.label
-
-
-@pytest.mark.needs_plugin("onnx", "sklearn")
-def test_a_conversion_is_not_done_twice(labelled_as: Callable[[str], Labelled]) -> None:
-    labelled = labelled_as(SECOND_RUN)
-    first = {item["id"]: item for item in labelled.label["candidates"]}
-    again = {item["id"]: item for item in (labelled.again or {})["candidates"]}
-    assert (first["onnx"]["cached"], again["onnx"]["cached"]) == (False, True)
-    assert again["onnx"]["sha256"] == first["onnx"]["sha256"]
-    assert again["onnx"]["parity"] == first["onnx"]["parity"]

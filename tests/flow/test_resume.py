@@ -107,8 +107,9 @@ def kill_and_resume(program: Program, line: Line, folder: Path, moment: float) -
         assert label["environment"]["resumed"] is True
         hold_to_the_journal(label, kept(journal), program)
         assert program.journal()[-1]["kind"] == "finished"
-    assert before_label <= stored(program)
-    assert len(stored(program)) >= len(before_label) + (over or ended.code == 0)
+    after_label = stored(program)
+    assert before_label <= after_label
+    assert len(after_label) >= len(before_label) + (over or ended.code == 0)
 
 
 @pytest.mark.parametrize("quarter", range(4))
