@@ -14,7 +14,7 @@ Ops and their fields (paths are strings; `artefact`, `platform`, `facts` are the
     convert  {source: artefact, source_backend: entry, entry, parameters, out, data, threads, seed}
                                                               -> artefact, convert_s
     load     {}                                               -> import_s, load_s, first_call_s
-    predict  {out, boundary: {out, limit, seed} | null}       -> files, deterministic, seconds
+    predict  {out, boundary: {make, folder, limit, seed}}     -> files, nondeterministic, nan, seconds
     run      {test: {id, entry, parameters, quantities}}      -> measurements
     setup    {test}                                           -> points
     turn     {test, point}                                    -> samples
