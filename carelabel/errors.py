@@ -46,6 +46,12 @@ class UsageError(CareLabelError):
     """The command line, the metadata, a suite or an input file is wrong."""
 
 
+class IncompleteError(CareLabelError):
+    """What was requested was begun, and failed, crashed or timed out."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
 class ConsentError(UsageError):
     """Loading the file would run code that is stored in it, and nobody has agreed to that."""
 
@@ -64,6 +70,12 @@ class RequirementError(CareLabelError):
     """A stated requirement is not met by any candidate."""
 
     exit_code = EXIT_REQUIREMENT
+
+
+class InterruptedImportError(CareLabelError):
+    """The program was interrupted while it imported a plugin."""
+
+    exit_code = EXIT_INTERRUPTED
 
 
 class InterruptedRunError(CareLabelError):

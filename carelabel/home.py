@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,16 +52,29 @@ class Home:
         return self.root / "trusted.json"
 
     @property
+    def importing(self) -> Path:
+        """Notes of plugins that are being imported, and of those that took the program down then."""
+        return self.root / "importing"
+
+    @property
     def errors(self) -> Path:
         """Tracebacks of unexpected errors."""
         return self.root / "errors"
 
 
 def find_home() -> Home:
-    """``CARELABEL_HOME``, or the place that this system keeps an application's data in."""
+    """``CARELABEL_HOME``, or the place that this system keeps an application's data in.
+
+    Raises:
+        UsageError: If the variable names the folder of a user that is not known.
+    """
     named = os.environ.get("CARELABEL_HOME")
     if named:
-        return Home(root=Path(named).expanduser().absolute())
+        try:
+            return Home(root=Path(named).expanduser().absolute())
+        except RuntimeError as error:
+            msg = f"CARELABEL_HOME must be a folder, got {named!r}, and nobody knows whose home that is"
+            raise UsageError(msg, "write the whole path") from error
     import platformdirs  # noqa: PLC0415 - not needed when the variable is set
 
     return Home(root=Path(platformdirs.user_data_dir("carelabel")))
@@ -102,6 +114,8 @@ def read_json(path: Path, *, what: str) -> dict[str, Any] | None:
     Raises:
         UsageError: If the file cannot be read or holds something else. It is left as it is.
     """
+    import json  # noqa: PLC0415 - here and below: whoever needs a path goes without
+
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -119,6 +133,8 @@ def replace_json(path: Path, document: dict[str, Any]) -> None:
     Raises:
         UsageError: If it cannot be written.
     """
+    import json  # noqa: PLC0415
+
     replace_file(path, json.dumps(document, allow_nan=False).encode())
 
 

@@ -42,9 +42,31 @@ def to_json(value: Any) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, one r
     raise TypeError(msg)
 
 
+def encodable(text: str) -> str:
+    """A text that can be written: file names and errors may hold halves of characters, which are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def encodable_document(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value whose texts and keys can be written."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {encodable(name): encodable_document(item) for name, item in value.items()}
+    return [encodable_document(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def number(value: Any) -> float:  # noqa: ANN401 - a JSON value
-    """A float from its JSON form."""
-    return _WORDS[value] if isinstance(value, str) else float(value)
+    """A float from its JSON form.
+
+    Raises:
+        ValueError: If it is a whole number that is larger than any float.
+    """
+    try:
+        return _WORDS[value] if isinstance(value, str) else float(value)
+    except OverflowError as error:
+        msg = f"a number must be one that a float can hold, got a whole number of {value.bit_length()} bits"
+        raise ValueError(msg) from error
 
 
 def from_json(cls: type[T], value: Any) -> T:  # noqa: ANN401 - a JSON value

@@ -115,6 +115,8 @@ def _hardware(record: Record, tags: frozenset[str]) -> Iterator[Reason]:
 
 
 def _packages(record: Record, host: Host) -> Iterator[Reason]:
+    if record.unavailable is not None:
+        yield record.unavailable
     for missing in missing_requirements(record.requires, host.packages):
         found = f"found {missing.found}" if missing.found else "it is not installed"
         yield Reason(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 1024 * 1024
 _SHOWN: Final = 60
+_BITS: Final = 64
 _TRUTH: Final = "tag:yaml.org,2002:bool"
 _MODELS: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {"data": Data, "limits": LimitsPart, "test": DataFile, "train": DataFile, "images": Images}
@@ -50,6 +51,17 @@ class _Loader(yaml.SafeLoader):
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return mapping
 
+
+def _whole_number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    """Refuse what no array can hold; no count in the metadata is that large, and no class either."""
+    value: int = loader.construct_yaml_int(node)
+    if value.bit_length() > _BITS:
+        problem = f"a whole number must have at most {_BITS} bits, this one has {value.bit_length()}"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 # YAML 1.1 reads yes, no, on and off as truth values; a class called no shall stay text.
 _Loader.yaml_implicit_resolvers = {

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carelabel.errors import InterruptedRunError, UsageError
 from carelabel.home import find_home, replace_file
 from carelabel.host import probe_host
 from carelabel.label.assemble import assemble
 from carelabel.label.packing import written
+from carelabel.label.requirements import refuse_unplanned
 from carelabel.label.scale import load_scale
 from carelabel.metadata import read_submission
 from carelabel.plan.build import build_plan
@@ -26,7 +28,10 @@ from carelabel.suite import load_suite
 from carelabel.trust import is_trusted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from carelabel.host import Host
+    from carelabel.label.requirements import Requirement
     from carelabel.label.schema import Label
     from carelabel.options import RunOptions
     from carelabel.plan import Plan
@@ -72,23 +77,37 @@ def plan(options: RunOptions, *, progress: Progress | None = None, account: Acco
     )
 
 
-def run(options: RunOptions, *, progress: Progress | None = None) -> Label:
+def run(options: RunOptions, *, progress: Progress | None = None, requirements: Sequence[Requirement] = ()) -> Label:
     """From a model file and its metadata to the label.
+
+    Args:
+        requirements: Bounds that will be held against the label: nothing is measured when the plan has no such figures.
 
     Raises:
         CareLabelError: For everything a user can have done wrong; see `carelabel.errors`.
+        InterruptedRunError: On ctrl-C, once there is something to go on with.
     """
     news, account = progress or Silence(), Account()
     scale = load_scale(options.rating)
     planned = plan(options, progress=news, account=account)
+    refuse_unplanned(planned.plan, requirements)
     home = find_home()
     store = open_store(lambda: [planned.registry.get(identifier) for identifier in planned.registry.stores()], home)
-    outcomes = run_plan(
-        planned.plan, planned.subject, home=home.root, progress=news, account=account, resume=options.resume
-    )
+    try:
+        outcomes = run_plan(
+            planned.plan, planned.subject, home=home.root, progress=news, account=account, resume=options.resume
+        )
+    except KeyboardInterrupt as error:
+        msg = "the run was interrupted; what was measured so far is kept"
+        raise InterruptedRunError(msg, "the same command with --resume goes on") from error
     label = assemble(planned.registry, planned.subject, planned.host, planned.plan, outcomes, options, scale)
-    replace_file(Path(outcomes.folder) / "label.json", label_bytes(label))
-    store.put(label.to_dict())
+    kept = Path(outcomes.folder) / "label.json"
+    replace_file(kept, label_bytes(label))
+    try:
+        store.put(label.to_dict())
+    except UsageError as error:
+        hint = f"the label is kept in {kept}; once that is mended, the same command with --resume stores it"
+        raise UsageError(error.message, hint) from error
     finish_run(planned.plan, outcomes)
     return label
 

@@ -6,6 +6,7 @@ label. Importing this file never fails.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -168,6 +169,16 @@ def wait_ns() -> int | None:
     return total if found else None
 
 
+def run_ns_by_thread() -> Mapping[int, int] | None:
+    """Nanoseconds that each living thread of this process has run, by its number; a running one lags by a tick."""
+    found = {}
+    for thread in _children_of(_PROC / "self" / "task"):
+        fields = (_read(thread / "schedstat") or "").split()
+        if fields:
+            found[int(thread.name)] = int(fields[0])
+    return found or None
+
+
 def steal_ns(processors: Sequence[int] | None = None, stat: Path = _PROC / "stat") -> int | None:
     """Nanoseconds that the hypervisor kept these processors (all of them by default) from running."""
     names = {f"cpu{number}" for number in processors} if processors else {"cpu"}
@@ -213,6 +224,23 @@ def family(leader: int) -> tuple[int, ...] | None:
         members |= more
         grown = bool(more)
     return tuple(sorted(members))
+
+
+def marked(mark: str) -> set[int] | None:
+    """Living processes that were started with ``NAME=value`` in their environment, however far they have gone since.
+
+    Those of other users cannot be looked into. None where the system does not show environments.
+    """
+    if not (_PROC / "self" / "environ").exists():
+        return None
+    wanted = f"\0{mark}\0".encode()
+    found = set()
+    for folder in _children_of(_PROC):
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):  # gone, or somebody else's
+                if wanted in b"\0" + (folder / "environ").read_bytes():
+                    found.add(int(folder.name))
+    return found
 
 
 def living(pids: Iterable[int]) -> set[int]:

@@ -61,11 +61,13 @@ class Caps(_Part):
 
 
 class Timeouts(_Part):
-    """Seconds that one call may take, by the cost a record declares."""
+    """Seconds that one call may take: of a test by the cost its record declares, of a model by what it does."""
 
-    cheap: float = pydantic.Field(60.0, gt=0)
-    normal: float = pydantic.Field(300.0, gt=0)
-    expensive: float = pydantic.Field(3600.0, gt=0)
+    cheap: float = pydantic.Field(60.0, gt=0, description="A test or metric whose record says cheap.")
+    normal: float = pydantic.Field(300.0, gt=0, description="A test or metric whose record says normal.")
+    expensive: float = pydantic.Field(3600.0, gt=0, description="A test or metric whose record says expensive.")
+    load: float = pydantic.Field(120.0, gt=0, description="Starting a worker, and loading a candidate in it.")
+    predict: float = pydantic.Field(900.0, gt=0, description="Predicting all test rows.")
 
 
 class Suite(_Part):
@@ -80,6 +82,9 @@ class Suite(_Part):
     caps: Caps = pydantic.Field(Caps(), description="Limits of the cross product.")
     timeouts: Timeouts = pydantic.Field(Timeouts(), description="Time limits of one call.")
     paired_s: float = pydantic.Field(20.0, gt=0, description="Seconds a paired test may take on one platform.")
+    processes: int = pydantic.Field(
+        1, ge=1, le=100, description="Processes of each candidate that take its turns in paired tests, one a round."
+    )
     resamples: int = pydantic.Field(400, ge=100, description="Bootstrap resamples of quality figures.")
     parity: dict[str, float] = pydantic.Field({}, description="Parity limits that differ from the defaults.")
 
@@ -124,4 +129,4 @@ def load_suite(name: str) -> Suite:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         msg = f"{path}: {where}: {first['msg']}, got {first['input']!r}"
-        raise UsageError(msg, "carelabel schema describes every field") from error
+        raise UsageError(msg, "carelabel schema suite describes every field") from error

@@ -212,6 +212,13 @@ BAD = {
             " constructor for the tag 'tag:yaml.org,2002:python/name:os.system'"
         ),
     ),
+    "a number without end": (
+        GOOD + f"limits: {{timing_rows: 0x{'f' * 5000}}}\n",
+        (
+            "meta.yaml: the metadata must be valid YAML, found in line 4, column 23: a whole number must have at most"
+            " 64 bits, this one has 20000"
+        ),
+    ),
     "unknown key": (
         GOOD + "frame_work: x\n",
         "meta.yaml: frame_work is not a key that is known here (did you mean framework?)",

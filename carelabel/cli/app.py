@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer.main import get_command
 
 from carelabel.cli.context import Globals, globals_of
-from carelabel.cli.failure import EXIT_UNEXPECTED, print_error, write_traceback
+from carelabel.cli.failure import EXIT_UNEXPECTED, about_paths, print_error, write_traceback
 from carelabel.cli.lazy import Lazy, LazyGroup
 from carelabel.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, CareLabelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 COMMANDS = MappingProxyType(
     {
@@ -35,7 +40,7 @@ COMMANDS = MappingProxyType(
         "list-backends": Lazy("carelabel.cli.lists:list_backends", "List the backends: which files can be loaded."),
         "list-meters": Lazy("carelabel.cli.lists:list_meters", "List the energy meters."),
         "plugins": Lazy("carelabel.cli.plugins:app", "List plugins, or check one."),
-        "schema": Lazy("carelabel.cli.labels:schema", "Print the JSON Schema of label and metadata."),
+        "schema": Lazy("carelabel.cli.labels:schema", "Print the JSON Schema of label, metadata and suite."),
         "doctor": Lazy("carelabel.cli.doctor:doctor", "Show what this machine has, and what is missing."),
     }
 )
@@ -98,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     start = Globals(argv=("carelabel", *words))
     try:
         result = get_command(app)(words, prog_name="carelabel", standalone_mode=False, obj=start)
+        sys.stdout.flush()
     except CareLabelError as error:
         print_error(str(error))
         return error.exit_code
@@ -115,10 +121,23 @@ def _unexpected(error: Exception, words: Sequence[str]) -> int:
     if explain is not None:  # typer's usage errors
         print_error(explain(), hint=_help_of(error))
         return EXIT_USAGE
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        return _nowhere_to_write(error)
+    if (told := about_paths(error)) is not None:
+        print_error(*told)
+        return EXIT_USAGE
     if "--debug" in words:
         raise error
     print_error(f"unexpected {type(error).__name__}: {error}", hint=write_traceback(error, words))
     return EXIT_UNEXPECTED
+
+
+def _nowhere_to_write(error: OSError) -> int:
+    """What was printed does not fit where it goes; the rest of it is dropped, or Python would try again at its end."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
+    print_error(f"standard output must take all that is printed, found: {error.strerror}", hint="make room for it")
+    return EXIT_USAGE
 
 
 def _help_of(error: Exception) -> str:

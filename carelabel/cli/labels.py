@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from carelabel.cli.context import Globals, globals_of
 from carelabel.cli.output import print_json, print_text
+from carelabel.cli.strangers import plain, plain_document
 from carelabel.errors import EXIT_DONE, UsageError
 from carelabel.store import LabelNotFoundError, LabelStore, Summary, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_DIGITS: Final = 300
+"""Whole numbers with more cannot be compared with others."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
@@ -58,15 +62,21 @@ def history(
 
 def schema(
     what: Annotated[
-        Literal["all", "label", "metadata"], typer.Argument(metavar="[label|metadata]", help="One of the two only.")
+        Literal["all", "label", "metadata", "suite"],
+        typer.Argument(metavar="[label|metadata|suite]", help="One of them only."),
     ] = "all",
 ) -> int:
-    """Print the JSON Schema of label and metadata."""
+    """Print the JSON Schema of label, metadata and suite."""
     from carelabel.label.schema import Label  # noqa: PLC0415 - here and below: pydantic builds models on import
     from carelabel.metadata import metadata_json_schema  # noqa: PLC0415
+    from carelabel.suite import Suite  # noqa: PLC0415
 
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    schemas = {"label": {**dialect, **Label.model_json_schema()}, "metadata": metadata_json_schema()}
+    schemas = {
+        "label": {**dialect, **Label.model_json_schema()},
+        "metadata": metadata_json_schema(),
+        "suite": {**dialect, **Suite.model_json_schema()},
+    }
     print_json(schemas if what == "all" else schemas[what])
     return EXIT_DONE
 
@@ -77,7 +87,10 @@ def find_label(ctx: typer.Context, word: str) -> dict[str, Any]:
     Raises:
         UsageError: If there is none.
     """
-    return read_label(Path(word)) if _is_file(word) else _stored(_store(globals_of(ctx)), word)
+    if _is_file(word):
+        return read_label(Path(word))
+    stored: dict[str, Any] = plain_document(_stored(_store(globals_of(ctx)), word))
+    return stored
 
 
 def read_label(path: Path) -> dict[str, Any]:
@@ -87,14 +100,26 @@ def read_label(path: Path) -> dict[str, Any]:
         UsageError: If the file holds no label, or one of a later major version.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = plain_document(json.loads(path.read_bytes(), parse_int=_whole, parse_constant=_no_number))
     except OSError as error:
         msg = f"{path} must be a readable label, but: {error.strerror or error}"
         raise UsageError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} must be a label in JSON, but: {error}"
         raise UsageError(msg, "carelabel run -o writes one") from error
     return _checked(path, document)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        msg = f"a number has {len(digits)} digits"
+        raise ValueError(msg)
+    return int(digits)
+
+
+def _no_number(word: str) -> float:
+    msg = f"{word} is no number of JSON"
+    raise ValueError(msg)
 
 
 def _checked(path: Path, document: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the file holds
@@ -113,7 +138,7 @@ def _checked(path: Path, document: Any) -> dict[str, Any]:  # noqa: ANN401 - wha
         return Label.model_validate(document).to_dict()
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        msg = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        msg = f"{path}: {'.'.join(map(str, first['loc'])) or 'the label'}: {first['msg']}"
         raise UsageError(msg, "carelabel schema label describes every field") from error
 
 
@@ -144,11 +169,12 @@ def _table(found: Sequence[Summary]) -> str:
     from carelabel.render.columns import columns  # noqa: PLC0415 - JSON goes without
 
     head = ("ID", "CREATED", "FORMS", "CELLS", "FAILED", "MODEL")
-    rows = [
-        (item.id, _minute(item), str(item.candidates), str(item.measured), str(item.unfinished), _model(item))
-        for item in found
-    ]
+    rows = [tuple(map(plain, (item.id, _minute(item), *map(str, _counts(item)), _model(item)))) for item in found]
     return columns(head, rows)
+
+
+def _counts(item: Summary) -> tuple[int, ...]:
+    return item.candidates, item.measured, item.unfinished
 
 
 def _minute(item: Summary) -> str:

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import UsageError
+from carelabel.jsonable import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    """One JSON document, and nothing else, on stdout."""
-    json.dump(document, sys.stdout, indent=1, allow_nan=False, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """One JSON document, and nothing else, on stdout. Halves of characters, as in file names, become JSON's escapes."""
+    text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
+    sys.stdout.write(encodable(text) + "\n")
 
 
 def print_text(*parts: RenderableType) -> None:

@@ -11,6 +11,7 @@ import typer
 from carelabel.cli.context import globals_of
 from carelabel.cli.lazy import Lazy, LazyGroup
 from carelabel.cli.output import print_json
+from carelabel.cli.strangers import plain
 from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE
 from carelabel.render.columns import columns
 
@@ -88,13 +89,17 @@ def _table(registry: Registry) -> str:
     if not registry.problems:
         return table
     problems = [
-        (item.source, item.code, f"{item.text} ({item.hint})" if item.hint else item.text) for item in registry.problems
+        tuple(map(plain, (it.source, it.code, f"{it.text} ({it.hint})" if it.hint else it.text)))
+        for it in registry.problems
     ]
     return f"{table}\n\n{columns(('PLUGIN', 'PROBLEM', 'WHAT'), problems)}"
 
 
 def _results(results: Sequence[CheckResult]) -> str:
-    rows = [(result.status, result.about, result.check, result.message or result.sentence) for result in results]
+    rows = [
+        tuple(map(plain, (result.status, result.about, result.check, result.message or result.sentence)))
+        for result in results
+    ]
     counts = {status: sum(result.status == status for result in results) for status in ("passed", "failed", "skipped")}
     summary = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
     return f"{columns(('RESULT', 'RECORD', 'CHECK', 'WHAT'), rows)}\n{summary}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from carelabel.label.compare import Option, Recommendation
+
+_NOTHING: Final = "nothing to rate: the label has no candidate on a platform"
 
 LabelArgument = Annotated[str, typer.Argument(metavar="FILE|ID", help="A label's file, or its id or its beginning.")]
 Require = Annotated[
@@ -57,7 +59,7 @@ def rate(ctx: typer.Context, label: LabelArgument, *, rating: Rating = "default"
     else:
         from carelabel.render.ratings import render_ratings  # noqa: PLC0415 - as above
 
-        print_text(*render_ratings(document))
+        print_text(*(render_ratings(document) if document["ratings"] else [_NOTHING]))
     return EXIT_DONE
 
 

@@ -10,7 +10,8 @@ import typer
 from carelabel.cli import given
 from carelabel.cli.output import check_writable, print_json, print_text, write_file
 from carelabel.cli.progress import choose_progress
-from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, InterruptedRunError, RequirementError, UsageError
+from carelabel.cli.strangers import plain_document
+from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, RequirementError, UsageError
 from carelabel.label.requirements import check, parse_requirement
 
 if TYPE_CHECKING:
@@ -67,11 +68,13 @@ def run(  # noqa: PLR0913 - one each of the command line's words
     requirements = [parse_requirement(text) for text in require or ()]
     if output is not None:
         check_writable(output)
-    label = _measure(options, quiet=quiet)
-    document = label.to_dict()
-    _show(document, as_json=as_json)
-    if output is not None:
-        _write(label, output)
+    label = _measure(options, requirements, quiet=quiet)
+    document = plain_document(label.to_dict())
+    try:
+        if output is not None:
+            _write(label, output)  # first: whoever reads the other output may go away
+    finally:
+        _show(document, as_json=as_json)
     hold(document, requirements)
     return exit_code(document)
 
@@ -88,15 +91,12 @@ def hold(document: Mapping[str, Any], requirements: Sequence[Requirement]) -> No
         raise RequirementError(msg, "carelabel recommend shows which form would")
 
 
-def _measure(options: RunOptions, *, quiet: bool) -> Label:
+def _measure(options: RunOptions, requirements: Sequence[Requirement], *, quiet: bool) -> Label:
     from carelabel import pipeline  # noqa: PLC0415 - after the words have been read: it imports every room
 
     progress = choose_progress(quiet=quiet)
     try:
-        return pipeline.run(options, progress=progress)
-    except KeyboardInterrupt as error:
-        msg = "the run was interrupted; what was measured so far is kept"
-        raise InterruptedRunError(msg, "the same command with --resume goes on") from error
+        return pipeline.run(options, progress=progress, requirements=requirements)
     finally:
         progress.finish()
 

@@ -30,21 +30,44 @@ _BLOCK_BYTES: Final = 64 * 1024 * 1024
 
 
 def write_folder(folder: Path, data: DataSet) -> None:
-    """Write a data set so that the folder is there as a whole or not at all; an older one is replaced."""
+    """Write a data set so that the folder is there as a whole or not at all.
+
+    One that is there already and holds the same is left alone, since other runs may be reading it; else it is replaced.
+    """
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
         _write(part, data)
-        if folder.exists():
-            old = folder.with_name(f"{folder.name}.{os.getpid()}.old")
-            folder.replace(old)
-            part.replace(folder)
-            shutil.rmtree(old)
-        else:
-            part.replace(folder)
+        if not _is_same(folder, part):
+            _put_in_place(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put_in_place(part: Path, folder: Path) -> None:
+    try:
+        part.replace(folder)
+    except OSError:  # something is there: an older version, a damaged one, or what another run has just finished
+        if _is_same(folder, part):
+            return
+        old = folder.with_name(f"{folder.name}.{os.getpid()}.old")
+        folder.replace(old)
+        part.replace(folder)
+        shutil.rmtree(old)
+
+
+def _is_same(folder: Path, part: Path) -> bool:
+    """Whether two folders hold the same description of the data, and files of the same sizes."""
+    try:
+        described = [(place / "meta.json").read_bytes() for place in (folder, part)]
+    except OSError:
+        return False
+    return described[0] == described[1] and _sizes(folder) == _sizes(part)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
 def open_folder(folder: Path) -> DataSet:

@@ -30,11 +30,15 @@ def first_line(path: Path, separator: str | None = None) -> tuple[str, list[str]
     if not head.strip():
         msg = f"{path.name} must hold a header line and rows, found an empty file"
         raise UsageError(msg)
+    if len(head) == _HEAD_CHARACTERS and not {"\n", "\r"} & set(head):
+        msg = f"the first line of {path.name} must have less than {_HEAD_CHARACTERS} characters, found more"
+        raise UsageError(msg, "it should hold the column names; save wide data as .npz")
     choices = (separator,) if separator else ("\t",) if path.suffix.lower() == ".tsv" else _SEPARATORS
-    rows = {
-        choice: list(islice(filter(None, csv.reader(StringIO(head), delimiter=choice)), _LOOK_AT)) for choice in choices
-    }
-    best = max(choices, key=lambda choice: _fit(rows[choice]))
+    rows = {choice: found for choice in choices if (found := _first_rows(head, choice))}
+    if not rows:
+        msg = f"{path.name} must be a table as text, found lines that {choices[0]!r} does not part into values"
+        raise UsageError(msg, "say what parts them with separator")
+    best = max(rows, key=lambda choice: _fit(rows[choice]))
     return best, rows[best][0]
 
 
@@ -50,6 +54,15 @@ def _head(path: Path) -> str:
             return file.read(_HEAD_CHARACTERS)
     except UnicodeDecodeError as error:
         raise not_utf8(path, error) from error
+
+
+def _first_rows(head: str, separator: str) -> list[list[str]]:
+    """None where it is no separator of the table: what is not parted by it can be too large for a value."""
+    try:
+        reader = csv.reader(StringIO(head, newline=""), delimiter=separator)  # lines may end in any way
+        return list(islice(filter(None, reader), _LOOK_AT))
+    except csv.Error:
+        return []
 
 
 def _fit(rows: list[list[str]]) -> tuple[bool, int]:

@@ -16,7 +16,7 @@ from carelabel.data.parsed import Parsed, listed
 from carelabel.data.rows import DataSet, Rows, Sparse
 from carelabel.data.target import as_declared, check_target, classes_of
 from carelabel.data.tree import size_of
-from carelabel.errors import UsageError
+from carelabel.errors import CareLabelError, UsageError
 from carelabel.subject import DataFacts
 
 if TYPE_CHECKING:
@@ -84,7 +84,13 @@ def read_source(source: DataSource, role: Role) -> Parsed:
         msg = f"{name} must stay as it is during a run, but {found}"
         raise UsageError(msg, "start again")
     module, function = READERS[kind].split(":")
-    parsed: Parsed = getattr(import_module(module), function)(source, role)
+    try:
+        parsed: Parsed = getattr(import_module(module), function)(source, role)
+    except (CareLabelError, MemoryError):
+        raise
+    except Exception as error:  # whatever libraries raise about a broken file: it is the data's fault, not the model's
+        msg = f"{name} must be readable as {kind}, found {type(error).__name__}: {error}"
+        raise UsageError(msg, "save it again, or say which format it is") from error
     if len(parsed.rows) == 0:
         msg = f"{name} must hold at least one row, found none"
         raise UsageError(msg)

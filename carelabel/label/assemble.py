@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carelabel import __version__
-from carelabel.jsonable import to_json
+from carelabel.jsonable import encodable_document, to_json
 from carelabel.label.crossover import crossover
+from carelabel.label.digits import OF_VALUE, rounded, rounded_outwards
 from carelabel.label.rating import rate
 from carelabel.label.schema import SCHEMA_VERSION, Label
 from carelabel.label.skips import fold_skips
@@ -51,7 +53,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
         "data": {"test": _data(subject.test), "train": _data(subject.train) if subject.train else None},
         "environment": _environment(host, plan, outcomes),
         "platforms": [_platform(item, plan, outcomes) for item in plan.platforms],
-        "candidates": [_candidate(item, outcomes) for item in plan.candidates],
+        "candidates": [_candidate(plan, item, outcomes) for item in plan.candidates],
         "quantities": _quantities(plan),
         "measurements": [row for outcome in outcomes.cells for row in _measurements(plan, outcomes, outcome)],
         "outcomes": [_outcome(outcome) for outcome in outcomes.cells],
@@ -65,11 +67,12 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
             "inputs": dict(plan.inputs),
             "versions": dict(plan.versions),
             "suite": plan.suite,
+            "run": Path(outcomes.folder).name,
         },
     }
-    content["ratings"], content["compound"] = rate(content, scale)
-    content["crossover"] = crossover(content)
-    return Label.model_validate(content)
+    content["ratings"], content["compound"] = rounded(list(rate(content, scale)))
+    content["crossover"] = rounded(crossover(content))
+    return Label.model_validate(encodable_document(content))
 
 
 def _subject(subject: Subject) -> Json:
@@ -129,7 +132,7 @@ def _sensor(meter: Mapping[str, str], outcomes: Outcomes) -> Json:
     return {"id": meter["id"], "grade": None, "reason": reason, "counters": []}
 
 
-def _candidate(candidate: PlannedCandidate, outcomes: Outcomes) -> Json:
+def _candidate(plan: Plan, candidate: PlannedCandidate, outcomes: Outcomes) -> Json:
     built: Built = next(item for item in outcomes.built if item.candidate == candidate.id)
     notes = outcomes.environment.get("notes", {}).get(candidate.id, {})
     return {
@@ -149,6 +152,8 @@ def _candidate(candidate: PlannedCandidate, outcomes: Outcomes) -> Json:
         "compile_s": built.compile_s,
         "cached": built.cached,
         "parity": to_json(built.parity),
+        "answers_on": next((item.id for item in plan.platforms if item.id in candidate.backends), None),
+        "parity_on": to_json(built.parity_on),
         "notes": {**to_json(built.notes), **to_json(notes)},
     }
 
@@ -167,12 +172,18 @@ def _measurements(plan: Plan, outcomes: Outcomes, outcome: Outcome) -> list[Json
     declared = {quantity["name"]: quantity for quantity in plan.test(outcome.test).quantities}
     built = next((item for item in outcomes.built if item.candidate == outcome.candidate), None)
     differs = built is not None and built.status == "failed" and built.parity is not None
-    return [_measurement(outcome, row, declared, differs=differs) for row in outcome.measurements]
+    return [measurement_row(outcome, row, declared, differs=differs) for row in outcome.measurements]
 
 
-def _measurement(
+def measurement_row(
     outcome: Outcome, row: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]], *, differs: bool
 ) -> Json:
+    """One figure of an outcome as the label has it.
+
+    Args:
+        declared: Quantities of the test by name.
+        differs: Whether the candidate is not the same model.
+    """
     quantity = declared[row["quantity"]]
     flags = [*row.get("flags", ()), *(["not-the-same-model"] if differs else ())]
     return {
@@ -180,6 +191,9 @@ def _measurement(
         "platform": outcome.platform,
         "test": outcome.test,
         **{name: value for name, value in row.items() if name not in {"flags", "at"}},
+        "value": rounded(row["value"], OF_VALUE),
+        "interval": rounded_outwards(row.get("interval")),
+        "detail": rounded(row.get("detail")),
         "at": dict(sorted(row.get("at", {}).items())),
         "unit": quantity["unit"],
         "better": quantity["better"],
@@ -211,4 +225,6 @@ def _noticed(name: str, value: Any) -> str:  # noqa: ANN401 - a JSON value of an
         )
     if name == "nan":
         return "answers hold NaN: " + ", ".join(f"{count} rows of {part}" for part, count in value.items())
+    if name == "improper":
+        return f"probabilities must lie between 0 and 1: {value} rows have others"
     return f"{name}: {value}"

@@ -1,8 +1,9 @@
 """The form in which a label is written to a file: nothing said twice, so that it stays small with many candidates.
 
 Fields that hold their default are left out, and what many rows share stands once: long texts in ``texts``, what
-belongs to a quantity in ``figures``, the samples of a cell with its outcome. `carelabel.label.schema.Label` reads both
-forms, and both hold what the JSON Schema asks for.
+belongs to a quantity in ``figures``, the samples of a cell with its outcome. `carelabel.label.schema.Label` reads this
+and the full form, and both hold what the JSON Schema asks for. A label that would become larger than `FOLDED_FROM` is
+written as tables (`carelabel.label.folding`), which ``carelabel show --json`` turns into the full form as well.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
+
+from carelabel.label.folding import folded, is_folded, unfolded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +25,8 @@ OF_QUANTITY: Final = ("better", "group")
 """Fields of a measurement that are the same for all of a quantity, and stand in ``figures``."""
 KEPT: Final = ("platform", "value")
 """Fields that a reader needs to see even when they are null."""
+FOLDED_FROM: Final = 400_000
+"""Bytes from which on a label is written as tables."""
 _SHORT: Final = 20
 
 
@@ -63,7 +68,23 @@ def unpacked(document: Mapping[str, Any]) -> Json:
 
 def written(document: Mapping[str, Any]) -> bytes:
     """The text of a file: one line a measurement, a candidate, an outcome, so that two labels can be compared."""
-    return ("".join(_lines(packed(document))) + "\n").encode()
+    by_rows = _file(packed(document))
+    return by_rows if len(by_rows) < FOLDED_FROM else _file(folded(_with_short_rows(document)))
+
+
+def read(document: Mapping[str, Any]) -> Json:
+    """A label's JSON document from any form that was ever written."""
+    rows = unfolded(document) if is_folded(document) else document
+    return unpacked(rows) if "texts" in rows else dict(rows)
+
+
+def _with_short_rows(document: Mapping[str, Any]) -> Json:
+    lists = ("measurements", "outcomes")
+    return {**document, **{name: [_without_defaults(row) for row in document[name]] for name in lists}}
+
+
+def _file(document: Mapping[str, Any]) -> bytes:
+    return ("".join(_lines(document)) + "\n").encode()
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import re
@@ -13,7 +14,9 @@ from carelabel.errors import UsageError
 from carelabel.plan.records import ORIGINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from carelabel.plan.records import Plan
 
     Json = Mapping[str, Any]
 
@@ -48,6 +51,8 @@ _UNITS: Final = MappingProxyType(
         "Wh": ("J", 3600.0),
     }
 )
+
+_SORTS: Final = ("candidate", "platform")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,26 +156,62 @@ def check(label: Json, requirement: Requirement, candidate: str | None = None, p
     _refuse_unknown(label, whom)
     rows = [row for row in label["measurements"] if _fits(row, whom, whom.candidate or ORIGINAL)]
     if requirement.dimension and any(row["unit"] != requirement.dimension for row in rows):
-        msg = (
-            f"{requirement.text!r} must be in the figure's unit, {rows[0]['unit']}, got one of {requirement.dimension}"
-        )
-        raise UsageError(msg)
+        raise _wrong_unit(whom, rows[0]["unit"])
     verdicts = [_verdict(label, whom, row) for row in rows]
     if not verdicts:
-        return Verdict(met=None, value=None, certain=False, text=f"{_who(whom)} has no such figure")
+        return Verdict(
+            met=None, value=None, certain=False, text=f"{_who(whom)} has no {whom.quantity}{_why_missing(label, whom)}"
+        )
     return min(verdicts, key=lambda verdict: -1 if verdict.met is False else 0 if verdict.met is None else 1)
 
 
+def refuse_unplanned(plan: Plan, requirements: Iterable[Requirement]) -> None:
+    """Hold, before anything is measured, that requirements are about figures that a plan will give.
+
+    Raises:
+        UsageError: As `check`.
+    """
+    units = {quantity["name"]: quantity["unit"] for test in plan.tests for quantity in test.quantities}
+    ids = {"candidate": [item.id for item in plan.candidates], "platform": [item.id for item in plan.platforms]}
+    for whom in requirements:
+        _refuse(whom, "plan", units, ids)
+        if whom.dimension and whom.dimension != units[whom.quantity]:
+            raise _wrong_unit(whom, units[whom.quantity])
+
+
 def _refuse_unknown(label: Json, whom: Requirement) -> None:
-    known = {row["quantity"] for row in label["measurements"]}
-    if whom.quantity not in known:
-        msg = f"{whom.text!r} must name a quantity of the label, got {whom.quantity!r}"
-        raise UsageError(msg, f"the label has {', '.join(sorted(known))}")
-    for word, found in (("candidate", whom.candidate), ("platform", whom.platform)):
-        ids = [item["id"] for item in label[f"{word}s"]]
-        if found is not None and found not in ids:
-            msg = f"{whom.text!r} must name a {word} of the label ({', '.join(ids)}), got {found!r}"
+    """A quantity whose cells crashed is known: the label says what it means, and has no figure of it."""
+    declared = {key.rpartition(".")[2] for key in label.get("quantities") or ()}
+    known = declared | {row["quantity"] for row in label["measurements"]}
+    _refuse(whom, "label", known, {word: [item["id"] for item in label[f"{word}s"]] for word in _SORTS})
+
+
+def _refuse(whom: Requirement, where: str, quantities: Collection[str], ids: Mapping[str, Sequence[str]]) -> None:
+    if whom.quantity not in quantities:
+        near = difflib.get_close_matches(whom.quantity, quantities, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the {where} has {', '.join(sorted(quantities))}"
+        msg = f"{whom.text!r} must name a quantity of the {where}, got {whom.quantity!r}"
+        raise UsageError(msg, hint)
+    for word, found in zip(_SORTS, (whom.candidate, whom.platform), strict=True):
+        if found is not None and found not in ids[word]:
+            msg = f"{whom.text!r} must name a {word} of the {where} ({', '.join(ids[word])}), got {found!r}"
             raise UsageError(msg)
+
+
+def _wrong_unit(whom: Requirement, unit: str) -> UsageError:
+    return UsageError(f"{whom.text!r} must be in the figure's unit, {unit}, got one of {whom.dimension}")
+
+
+def _why_missing(label: Json, whom: Requirement) -> str:
+    """How the cells that would have given a figure ended."""
+    tests = {key.rpartition(".")[0] for key in label.get("quantities") or () if key.endswith(f".{whom.quantity}")}
+    reasons = [
+        f"{item['test']} {str(item['status']).replace('_', ' ')}: {(item.get('reason') or {}).get('text', '')}"
+        for item in label["outcomes"]
+        if item["test"] in tests and item["candidate"] == whom.candidate and item["status"] != "measured"
+        if item["platform"] in {whom.platform, None} or whom.platform is None
+    ]
+    return f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
 
 
 def _fits(row: Json, whom: Requirement, candidate: str) -> bool:

@@ -5,19 +5,22 @@ Additive within a major version: readers ignore what they do not know, and write
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import datetime as dt
+from typing import Annotated, Any, Literal
 
 import pydantic
 
-from carelabel.label.packing import unpacked
+from carelabel.label.packing import read
+from carelabel.label.verdicts import CompoundPart, CrossoverPart, RatingPart
 
 SCHEMA_VERSION = "1.0"
 
 Number = float | int | Literal["nan", "inf", "-inf"]
+Interval = Annotated[list[Number], pydantic.Field(min_length=2, max_length=2)]
 
 
 class _Part(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
 
 class ReasonPart(_Part):
@@ -50,7 +53,7 @@ class DataPart(_Part):
     """A data set."""
 
     sha256: str
-    rows: int
+    rows: int = pydantic.Field(ge=1)
     features: int
     shape: list[int]
     classes: list[Any] = []
@@ -73,7 +76,9 @@ class EnvironmentPart(_Part):
     memory_bytes: int | None
     packages: dict[str, str]
     isolation: Literal["full", "reduced"]
-    lock: Literal["machine", "container"] = pydantic.Field(description="Scope of the measuring lock.")
+    lock: Literal["machine", "container", "folder"] = pydantic.Field(
+        description="Whom the measuring lock kept apart: runs of the machine, of a container, or of one TMPDIR."
+    )
     resumed: bool = pydantic.Field(default=False, description="Whether an interrupted run was gone on with.")
 
 
@@ -138,6 +143,10 @@ class CandidatePart(_Part):
     lossless: bool = pydantic.Field(default=True, description="Whether it claims to be the same model.")
     tolerance: str = pydantic.Field("", description="What the same allows here.")
     parity: ParityPart | None = None
+    answers_on: str | None = pydantic.Field(None, description="Platform whose answers parity and quality are of.")
+    parity_on: dict[str, ParityPart] = pydantic.Field(
+        {}, description="Parity by platform, where another engine, hardware or environment runs it."
+    )
     notes: dict[str, Any] = pydantic.Field({}, description="What was noticed while it was built and predicted.")
 
 
@@ -151,9 +160,9 @@ class MeasurementPart(_Part):
     at: dict[str, str | int | float] = pydantic.Field({}, description="Where on its surface the figure was taken.")
     value: Number | None
     unit: str
-    interval: list[Number] | None = None
+    interval: Interval | None = None
     level: float | None = None
-    n: int | None = None
+    n: int | None = pydantic.Field(None, ge=0)
     method: str = ""
     grade: str | None = None
     flags: list[str] = []
@@ -203,6 +212,9 @@ class ReproducePart(_Part):
     inputs: dict[str, str] = {}
     versions: dict[str, str] = {}
     suite: str = ""
+    run: str = pydantic.Field(
+        "", description="Name of the run's folder, below runs/ in CARELABEL_HOME; logs and samples are relative to it."
+    )
 
 
 class ToolPart(_Part):
@@ -217,7 +229,7 @@ class Label(_Part):
 
     schema_version: str = pydantic.Field(SCHEMA_VERSION, alias="schema")
     id: str
-    created: str = pydantic.Field(description="UTC, ISO 8601.")
+    created: str = pydantic.Field(description="UTC, ISO 8601.", json_schema_extra={"format": "date-time"})
     tool: ToolPart
     subject: SubjectPart
     data: dict[str, DataPart | None]
@@ -228,9 +240,9 @@ class Label(_Part):
     measurements: list[MeasurementPart]
     outcomes: list[OutcomePart]
     skipped: list[SkipPart]
-    ratings: list[dict[str, Any]] = []
-    compound: dict[str, Any] = {}
-    crossover: list[dict[str, Any]] = pydantic.Field([], description="Which candidate is fastest where.")
+    ratings: list[RatingPart] = []
+    compound: CompoundPart = CompoundPart()
+    crossover: list[CrossoverPart] = pydantic.Field([], description="Which candidate is fastest where.")
     problems: list[ProblemPart] = []
     accounting: dict[str, float] = pydantic.Field({}, description="Seconds by what the run spent them on.")
     reproduce: ReproducePart
@@ -238,7 +250,29 @@ class Label(_Part):
     @pydantic.model_validator(mode="before")
     @classmethod
     def _unpack(cls, document: Any) -> Any:  # noqa: ANN401 - whatever is to be validated
-        return unpacked(document) if isinstance(document, dict) and "texts" in document else document
+        try:
+            return read(document) if isinstance(document, dict) else document
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            msg = f"what stands once for many rows does not fit together: {type(error).__name__}: {error}"
+            raise ValueError(msg) from error
+
+    @pydantic.field_validator("created")
+    @classmethod
+    def _is_time(cls, created: str) -> str:
+        try:
+            dt.datetime.fromisoformat(created)
+        except ValueError as error:
+            msg = f"a time must be written as ISO 8601 says, got {created[:40]!r}"
+            raise ValueError(msg) from error
+        return created
+
+    @pydantic.field_validator("data")
+    @classmethod
+    def _has_test(cls, data: dict[str, DataPart | None]) -> dict[str, DataPart | None]:
+        if data.get("test") is None:
+            msg = "test data must be on it"
+            raise ValueError(msg)
+        return data
 
     def to_dict(self) -> dict[str, Any]:
         """The label as a JSON object."""

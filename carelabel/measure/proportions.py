@@ -60,6 +60,18 @@ def clopper_pearson_lower(successes: int, n: int, level: float = 0.95) -> float:
     return 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, 1.0 - level))
 
 
+def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact two-sided interval of a share, which is not empty where all or none succeeded; (0, 1) without tries.
+
+    Raises:
+        ValueError: If there are more successes than tries.
+
+    Source: Clopper and Pearson 1934; both one-sided bounds at (1 + level) / 2.
+    """
+    each = (1.0 + level) / 2.0
+    return clopper_pearson_lower(successes, n, each), clopper_pearson_upper(successes, n, each)
+
+
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a share; (0, 1) when nothing was tried.
 

@@ -1,14 +1,13 @@
-"""When two models count as the same: limits, and what the rows at hand prove about them."""
+"""When two models count as the same: what the rows at hand prove about the limits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from carelabel.errors import UsageError
 from carelabel.measure.agreement import p99
+from carelabel.measure.limits import ParityLimits
 from carelabel.measure.proportions import clopper_pearson_lower, clopper_pearson_upper
 
 if TYPE_CHECKING:
@@ -16,50 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = ["ParityClass", "ParityLimits", "Verdict", "because", "classify", "flip_rate", "p99_within"]
+
 ParityClass = Literal["identical", "equivalent", "different", "undecided"]
 Verdict = Literal["yes", "no", "open"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ParityLimits:
-    """What counts as the same; a suite may set other limits.
-
-    Attributes:
-        identical_probability: Largest |dp| of an identical classifier.
-        identical_iqr: Largest |d| of an identical regressor, in interquartile ranges of the target.
-        flip_rate: Bound of the share of other labels of an equivalent model.
-        p99_probability: 99th percentile of |dp| of an equivalent classifier.
-        p99_sd: 99th percentile of |d| of an equivalent regressor, in standard deviations of the target.
-        tie_margin: Below this lead of the first class over the second a row is a tie, counted apart.
-        least_rows: Rows (neighbours of thresholds included) below which nothing is called identical.
-        least_rows_p99: Rows below which a 99th percentile is not known.
-        accuracy_margin: Difference of accuracies that still counts as equal.
-        level: Of the exact bounds.
-    """
-
-    identical_probability: float = 1e-5
-    identical_iqr: float = 1e-5
-    flip_rate: float = 0.01
-    p99_probability: float = 0.05
-    p99_sd: float = 0.01
-    tie_margin: float = 1e-6
-    least_rows: float = 20
-    least_rows_p99: float = 100
-    accuracy_margin: float = 0.01
-    level: float = 0.95
-
-    @classmethod
-    def of(cls, given: Mapping[str, float]) -> ParityLimits:
-        """The defaults with what a suite sets otherwise.
-
-        Raises:
-            UsageError: If a name is unknown.
-        """
-        known = {item.name for item in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            msg = f"parity limits must be among {', '.join(sorted(known))}, got {', '.join(unknown)}"
-            raise UsageError(msg, "correct the section parity of the suite")
-        return cls(**given)
 
 
 def flip_rate(flips: int, rows: int, limits: ParityLimits) -> Verdict:

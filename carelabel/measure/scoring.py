@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carelabel.measure.proportions import clopper_pearson
 from carelabel.plugin.protocols import Measurement
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def score_metric(
     features, the (n, ...) feature array) and predictions in the original labels; ``classes`` comes only where
     the record's input is probabilities (n, k) or scores, and is in the order of the columns.
 
-    A metric that can do many resamples at once has an attribute ``on_resamples``, called as
+    Three attributes of the function say more, where it has them. ``is_share`` is true when the figure is a share of
+    rows: then an exact interval stands in where every resample gives the same. ``no_interval`` says why resampling says
+    nothing about the figure. A metric that can do many resamples at once has ``on_resamples``, called as
     ``function.on_resamples(y_true, y_pred, rows, **keywords)`` with rows (r, n) of row numbers, which gives (r,)
     figures, NaN where it is not defined. Without it the metric itself is called for every resample.
 
@@ -79,7 +82,7 @@ def score_metric(
     value, problem = _try(function, inputs)
     if problem is not None:
         return [Measurement(quantity=quantity, value=None, n=n, reason=problem)]
-    interval, method = _interval(function, inputs, context, level)
+    interval, method = _interval(function, inputs, context, value, level)
     return [
         Measurement(
             quantity=quantity,
@@ -174,15 +177,33 @@ def _on_resamples(function: Callable[..., float], inputs: _Inputs, context: Scor
 
 
 def _interval(
-    function: Callable[..., float], inputs: _Inputs, context: ScoreContext, level: float
+    function: Callable[..., float], inputs: _Inputs, context: ScoreContext, value: float, level: float
 ) -> tuple[tuple[float, float] | None, str]:
-    if len(inputs.second) < 2:  # noqa: PLR2004 - there is nothing to resample
+    n = len(inputs.second)
+    if n < 2:  # noqa: PLR2004 - there is nothing to resample
         return None, "no interval from one row"
+    if why := getattr(function, "no_interval", ""):
+        return None, f"no interval: {why}"
     found = _on_resamples(function, inputs, context)
     defined = found[np.isfinite(found)]
     lost = len(found) - len(defined)
     if len(defined) < LEAST_DEFINED * len(found):
         return None, f"no interval: not defined on {lost} of {len(found)} resamples"
+    if defined.min() == defined.max():
+        return without_spread(round(value * n) if getattr(function, "is_share", False) else None, n, level)
     low, high = np.quantile(defined, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     left_out = f", {lost} of them left out where it is not defined" if lost else ""
     return (float(low), float(high)), f"percentile bootstrap over rows, {len(found)} resamples{left_out}"
+
+
+def without_spread(successes: int | None, n: int, level: float = LEVEL) -> tuple[tuple[float, float] | None, str]:
+    """What is known of a figure that is the same on every resample, such as that of a model without an error.
+
+    Resampling says nothing then: rows that were not seen can still be wrong. Of a share the exact bounds hold.
+
+    Args:
+        successes: Rows that count, of `n`, where the figure is a share of rows; else None.
+    """
+    if successes is None:
+        return None, "no interval: the same on every resample, which says nothing about other rows"
+    return clopper_pearson(successes, n, level), "exact interval of a share (Clopper and Pearson)"

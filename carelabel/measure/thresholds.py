@@ -77,7 +77,7 @@ def place_rows(trees: Sequence[SplitTree], base: NDArray[Any], rng: np.random.Ge
             continue
         first = number * PLACES
         rows[first : first + PLACES, tree.feature[node]] = places
-        exact[first : first + PLACES] = places == threshold  # compared in float64
+        exact[first : first + PLACES] = places.astype(np.float64) == threshold  # else numpy 1 compares in float32
     return BoundaryRows(rows=rows, on_threshold=exact)
 
 

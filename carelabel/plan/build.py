@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from carelabel import __version__
 from carelabel.errors import UsageError
 from carelabel.match import Rejected
 from carelabel.plan.cells import Grid, cells_of
@@ -16,14 +18,16 @@ from carelabel.plan.chosen import choose_candidates
 from carelabel.plan.given import Given
 from carelabel.plan.platforms import platforms_of
 from carelabel.plan.records import REFERENCE, Plan
+from carelabel.plan.suite_words import hold_suite
 from carelabel.plan.tests import choose_tests, with_budget
 from carelabel.plugin.requirements import provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from carelabel.host import Host
     from carelabel.options import RunOptions
+    from carelabel.plan.records import PlannedCandidate
     from carelabel.plugin.records import Record
     from carelabel.plugin.registry import Registry
     from carelabel.subject import Subject
@@ -34,7 +38,7 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
     """Plan a run.
 
     Raises:
-        UsageError: If --only, --skip or --set name something that is not there, or nothing is left to do.
+        UsageError: If --only, --skip, --set or the suite name something that is not there, or nothing is left to do.
     """
     refuse_unknown_settings(options.settings, [*registry.tests(), *registry.metrics(), *registry.converters()])
     everywhere, platform_skips = platforms_of(host, registry)
@@ -47,6 +51,7 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
         choice=Choice(only=options.only, skip=options.skip),
         everywhere=everywhere,
     )
+    suite_skips = hold_suite(given, [skip.what for skip in platform_skips])
     candidates = choose_candidates(given)
     chosen = choose_tests(given)
     grid = Grid(
@@ -62,7 +67,11 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
         msg = "at least one test must apply, got none"
         raise UsageError(msg, "carelabel plan --explain says why each was left out")
     timed = {cell.candidate for cell in cells}
-    built = tuple(item for item in candidates.built if item.id != REFERENCE or item.id in timed)
+    built = tuple(
+        replace(item, versions=_versions_behind(registry, host, candidates.built, item))
+        for item in candidates.built
+        if item.id != REFERENCE or item.id in timed
+    )
     parts = [name for item in built for name in (item.backend, item.converter) if name]
     used = [*chosen.records.values(), *(registry.get(name).record for name in parts)]
     return Plan(
@@ -78,9 +87,19 @@ def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, o
         platforms=given.platforms,
         tests=with_budget(chosen.tests, cells, suite.paired_s, options.budget_s),
         cells=cells,
-        skipped=(*platform_skips, *candidates.skipped, *chosen.skipped, *cell_skips),
+        skipped=(
+            *platform_skips,
+            *suite_skips,
+            *given.unwanted_platforms,
+            *candidates.skipped,
+            *chosen.skipped,
+            *cell_skips,
+        ),
         meters=_meters(given),
         parity=dict(suite.parity),
+        processes=suite.processes,
+        load_s=suite.timeouts.load,
+        predict_s=suite.timeouts.predict,
     )
 
 
@@ -114,6 +133,22 @@ def _versions(registry: Registry, host: Host, used: Iterable[Record]) -> Mapping
     """Versions of Python, of the plugins, and of every distribution that a used record requires."""
     found = {"python": platform.python_version()}
     found |= {plugin.distribution: plugin.version for plugin in registry.plugins if plugin.distribution}
+    return _with_required(found, host, used)
+
+
+def _versions_behind(
+    registry: Registry, host: Host, candidates: Sequence[PlannedCandidate], candidate: PlannedCandidate
+) -> Mapping[str, str]:
+    """Versions that a conversion depends on: of the converter, and of the backends of what it reads and writes."""
+    parent = next((item for item in candidates if item.id == candidate.parent), candidate)
+    names = [name for name in (candidate.converter, candidate.backend, parent.backend) if name]
+    parts = [registry.get(name) for name in names]
+    found = {"python": platform.python_version(), "carelabel": __version__}
+    found |= {part.distribution: part.version for part in parts if part.distribution}
+    return _with_required(found, host, [part.record for part in parts])
+
+
+def _with_required(found: dict[str, str], host: Host, used: Iterable[Record]) -> Mapping[str, str]:
     for text in (text for record in used for text in record.requires):
         try:
             name = provider(canonicalize_name(Requirement(text).name), host.packages)

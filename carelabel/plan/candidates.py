@@ -20,11 +20,13 @@ RANK: Final = MappingProxyType({"search": 0, "prune": 0, "format": 1, "quantise"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edge:
-    """A converter that may be used, with its parameters."""
+    """A converter that may be used, with its parameters; `what` is what a skip calls it."""
 
     id: str
+    what: str
     record: Converter
     parameters: Mapping[str, Any]
+    builtin: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,28 +51,42 @@ class Tree:
 
 
 def grow(root: PlannedCandidate, edges: Sequence[Edge], loaders: Loaders, caps: Caps) -> Tree:
-    """Grow the tree breadth first, so that a cap leaves out the longest paths."""
+    """Grow the tree breadth first, so that a cap leaves out the longest paths; each edge that no form uses is told."""
+    usable = [edge for edge in edges if loaders.by_format(edge.record.target)]
+    grown, clashes = _grown(root, usable, loaders)
+    within = [item for item in grown if len(item.kinds) <= caps.depth]
+    offers = [edge for edge in usable if edge.record.conversion == REFERENCE]
+    reference = [replace(_child(root, offers[0], loaders), id=REFERENCE)] if offers else []
+    skipped = (
+        *(_homeless(edge) for edge in edges if edge not in usable),
+        *clashes.values(),
+        *_unused(grown, [edge for edge in usable if edge.id not in clashes], offers[:1]),
+        *_too_deep([item for item in grown if len(item.kinds) > caps.depth], usable, caps),
+        *_cut(within[caps.candidates :], caps),
+    )
+    return Tree(candidates=(*within[: caps.candidates], *reference), skipped=skipped)
+
+
+def _grown(
+    root: PlannedCandidate, edges: Sequence[Edge], loaders: Loaders
+) -> tuple[list[PlannedCandidate], dict[str, Skip]]:
+    """All candidates, parents first, and edges whose id is another's. It ends: ranks rise along a path."""
     grown, level = [root], [root]
-    homeless: dict[str, Skip] = {}
-    for _ in range(caps.depth):
+    clashes: dict[str, Skip] = {}
+    while level:
         children = []
         for parent in level:
-            for edge in _fitting(parent, edges):
-                if not loaders.by_format(edge.record.target):
-                    homeless[edge.id] = _homeless(edge)
-                    continue
-                children.append(_child(parent, edge, loaders))
+            fitting = list(_fitting(parent, edges))
+            owners = _owners(fitting)
+            for edge in fitting:
+                owner = owners[edge.record.slug]
+                if owner is edge:
+                    children.append(_child(parent, edge, loaders))
+                else:
+                    clashes[edge.id] = _same_id(_child_id(parent, edge), edge, owner)
         grown.extend(children)
         level = children
-    kept, cut = grown[: caps.candidates], grown[caps.candidates :]
-    reference = _reference(root, edges, loaders)
-    return Tree(candidates=(*kept, *reference), skipped=(*homeless.values(), *_cut(cut, caps)))
-
-
-def _reference(root: PlannedCandidate, edges: Sequence[Edge], loaders: Loaders) -> list[PlannedCandidate]:
-    """The yardstick of the ratings: the first one that is offered and can run here."""
-    offers = [edge for edge in edges if edge.record.conversion == REFERENCE and loaders.by_format(edge.record.target)]
-    return [replace(_child(root, offers[0], loaders), id=REFERENCE)] if offers else []
+    return grown, clashes
 
 
 def _fitting(parent: PlannedCandidate, edges: Sequence[Edge]) -> Iterator[Edge]:
@@ -82,13 +98,26 @@ def _fitting(parent: PlannedCandidate, edges: Sequence[Edge]) -> Iterator[Edge]:
             yield edge
 
 
+def _owners(edges: Sequence[Edge]) -> Mapping[str, Edge]:
+    """Whose candidate a slug names where several converters of one parent have it: a built-in one's, or the first's."""
+    owners: dict[str, Edge] = {}
+    for edge in edges:
+        owner = owners.setdefault(edge.record.slug, edge)
+        if edge.builtin and not owner.builtin:
+            owners[edge.record.slug] = edge
+    return owners
+
+
+def _child_id(parent: PlannedCandidate, edge: Edge) -> str:
+    return edge.record.slug if parent.id == ORIGINAL else f"{parent.id}+{edge.record.slug}"
+
+
 def _child(parent: PlannedCandidate, edge: Edge, loaders: Loaders) -> PlannedCandidate:
     record = edge.record
     by_platform = loaders.by_format(record.target)
     backend = next(iter(by_platform.values()))
-    slug = record.slug
     return PlannedCandidate(
-        id=slug if parent.id == ORIGINAL else f"{parent.id}+{slug}",
+        id=_child_id(parent, edge),
         parent=parent.id,
         converter=edge.id,
         entry=record.entry,
@@ -114,7 +143,40 @@ def entries_of(by_platform: Mapping[str, str], loaders: Loaders) -> Mapping[str,
 
 def _homeless(edge: Edge) -> Skip:
     text = f"no usable backend here loads the format {edge.record.target} that {edge.id} writes"
-    return Skip(what=f"*{edge.record.slug}", code="no-backend", text=text)
+    return Skip(what=edge.what, code="no-backend", text=text)
+
+
+def _unused(grown: Sequence[PlannedCandidate], edges: Sequence[Edge], reference: Sequence[Edge]) -> Iterator[Skip]:
+    """Edges that apply and can be loaded, but start from nothing that there is."""
+    used = {item.converter for item in grown} | {edge.id for edge in reference}
+    there = {item.format for item in grown}
+    for edge in edges:
+        what, sources = edge.what, " or ".join(sorted(edge.record.source))
+        if edge.id in used:
+            continue
+        if edge.record.conversion == REFERENCE:
+            yield Skip(what=what, code="one-reference", text=f"figures are rated against {reference[0].id}")
+        elif there & edge.record.source:
+            text = f"what gives {sources} comes no earlier than its own place: one prune, one format, one quantise"
+            yield Skip(what=what, code="path-order", text=text)
+        else:
+            yield Skip(what=what, code="no-source", text=f"no form of the model here is {sources}")
+
+
+def _too_deep(deep: Sequence[PlannedCandidate], edges: Sequence[Edge], caps: Caps) -> Iterator[Skip]:
+    """One skip for each converter that longer paths end with."""
+    ends = {item.converter for item in deep}
+    text = f"the suite takes paths of at most {caps.depth} conversion{'s' * (caps.depth != 1)}"
+    for edge in edges:
+        if edge.id in ends:
+            what = "*+" * caps.depth + edge.what
+            yield Skip(what=what, code="suite-cap", text=text, hint="--suite full, or --only CANDIDATE")
+
+
+def _same_id(identifier: str, edge: Edge, owner: Edge) -> Skip:
+    """Told under the converter's own id: the candidate of that name is in the plan."""
+    text = f"a candidate's id must be its own, but {edge.id} and {owner.id} both make {identifier}; the latter stays"
+    return Skip(what=edge.id, code="same-id", text=text, hint=f"--skip {owner.id} takes {edge.id} instead")
 
 
 def _cut(cut: Sequence[PlannedCandidate], caps: Caps) -> Iterator[Skip]:

@@ -54,7 +54,7 @@ def refuse_unknown(choice: Choice, ids: Iterable[str]) -> None:
     for glob in choice.unknown(known):
         option = "--only" if glob in choice.only else "--skip"
         msg = f"{option} must name a test, metric, converter, candidate or platform of this plan, got {glob!r}"
-        raise UsageError(msg, _nearest(glob, known))
+        raise UsageError(msg, nearest(glob, known))
 
 
 def resolve_parameters(
@@ -72,7 +72,7 @@ def resolve_parameters(
         if name not in declared:
             known = ", ".join(declared) or "none"
             msg = f"{identifier} has the parameters {known}, got {name!r}"
-            raise UsageError(msg, _nearest(name, list(declared)))
+            raise UsageError(msg, nearest(name, list(declared)))
         try:
             values[name] = declared[name].check(value)
         except ValueError as error:
@@ -91,9 +91,10 @@ def refuse_unknown_settings(settings: Iterable[Setting], ids: Iterable[str]) -> 
     for item in settings:
         if item.test not in known:
             msg = f"--set must name an installed test, metric or converter, got {item.test!r}"
-            raise UsageError(msg, _nearest(item.test, known))
+            raise UsageError(msg, nearest(item.test, known))
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
+    """A hint: the word that was probably meant."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else "carelabel plan --explain lists the ids"

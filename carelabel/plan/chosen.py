@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,11 +59,14 @@ def _tree(given: Given) -> tuple[Tree, list[Skip]]:
     root = _root(given, loaders)
     edges, skips = _edges(given, wide=False)
     tree = grow(root, edges, loaders, given.suite.caps)
-    if given.choice.unknown([*given.known_ids, *(item.id for item in tree.candidates)]):
-        edges, skips = _edges(given, wide=True)
-        tree = grow(root, edges, loaders, _WIDE)
-        refuse_unknown(given.choice, [*given.known_ids, *(item.id for item in tree.candidates)])
-    return tree, skips
+    unknown = given.choice.unknown([*given.known_ids, *(item.id for item in tree.candidates)])
+    if not unknown:
+        return tree, skips
+    wide_edges, wide_skips = _edges(given, wide=True)
+    wide = grow(root, wide_edges, loaders, _WIDE)
+    refuse_unknown(given.choice, [*given.known_ids, *(item.id for item in wide.candidates)])
+    asked_for = any(glob in given.choice.only for glob in unknown)  # a --skip takes nothing in
+    return (wide, wide_skips) if asked_for else (tree, skips)
 
 
 def _wanted(identifier: str, tree: Tree, given: Given, *, limited: bool) -> bool:
@@ -106,16 +110,20 @@ def _edges(given: Given, *, wide: bool) -> tuple[Sequence[Edge], list[Skip]]:
     edges, skips = [], []
     converters = given.registry.converters()
     limited = given.choice.limits(converters)
+    slugs = Counter(record.slug for record in converters.values())
     for identifier, record in converters.items():
         if record.conversion == EXPORT:
             continue  # for other places: nothing that a run could measure
-        what = f"*{record.slug}"
+        # Each framework has its own converter to onnx, and one of them may be in the plan.
+        what = f"*{record.slug}" if slugs[record.slug] == 1 else f"*{record.slug} ({identifier})"
         by_default = wide or given.suite.converters.takes(identifier, record)
         verdict = given.match(record)
         if not given.choice.wants(identifier, limited=limited, by_default=by_default):
-            skips.append(given.not_taken(what, identifier))
+            skips.append(given.not_taken(what, identifier, limited=limited))
         elif isinstance(verdict, Rejected):
             skips.append(rejected(what, verdict))
         else:
-            edges.append(Edge(id=identifier, record=record, parameters=given.parameters(identifier, record)))
+            builtin = given.registry.get(identifier).builtin
+            parameters = given.parameters(identifier, record)
+            edges.append(Edge(id=identifier, what=what, record=record, parameters=parameters, builtin=builtin))
     return edges, skips

@@ -42,17 +42,30 @@ class Given:
         Raises:
             UsageError: If none is left.
         """
-        limited = self.choice.limits(item.id for item in self.everywhere)
-        chosen = tuple(
-            item
-            for item in self.everywhere
-            if self.choice.wants(item.id, limited=limited, by_default=matches(item.id, self.suite.platforms))
-        )
+        chosen = tuple(item for item in self.everywhere if self._wants_platform(item.id))
         if not chosen:
             names = ", ".join(item.id for item in self.everywhere)
             msg = f"at least one platform of {names} must be left, got none"
             raise UsageError(msg, "check --only, --skip and the suite's platforms")
         return chosen
+
+    @property
+    def unwanted_platforms(self) -> tuple[Skip, ...]:
+        """The skips of the others."""
+        limited = self._limits_platforms
+        return tuple(
+            self.not_taken(f"*/{item.id}/*", item.id, limited=limited)
+            for item in self.everywhere
+            if not self._wants_platform(item.id)
+        )
+
+    @property
+    def _limits_platforms(self) -> bool:
+        return self.choice.limits(item.id for item in self.everywhere)
+
+    def _wants_platform(self, identifier: str) -> bool:
+        by_default = matches(identifier, self.suite.platforms)
+        return self.choice.wants(identifier, limited=self._limits_platforms, by_default=by_default)
 
     @property
     def known_ids(self) -> list[str]:
@@ -69,9 +82,9 @@ class Given:
         suite = self.suite.parameters.get(identifier, {})
         return resolve_parameters(identifier, record, suite, self.options.settings)
 
-    def not_taken(self, what: str, identifier: str) -> Skip:
-        """The skip of something that neither the command line nor the suite wants."""
-        if self.choice.only or matches(identifier, self.choice.skip):
+    def not_taken(self, what: str, identifier: str, *, limited: bool) -> Skip:
+        """The skip of something that is left out: by the command line where --only limits its sort, or by the suite."""
+        if limited or matches(identifier, self.choice.skip):
             return Skip(what=what, code="not-asked", text="--only or --skip leaves it out")
         text = f"suite {self.suite.name} does not take it"
         return Skip(what=what, code="suite", text=text, hint="--suite full, or --only")

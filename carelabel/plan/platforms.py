@@ -31,11 +31,14 @@ def platforms_of(host: Host, registry: Registry) -> tuple[tuple[PlannedPlatform,
         skips.append(Skip(what="*/cpu-all/*", code="one-processor", text="with one processor cpu-all is cpu-1t"))
     cards = len(host.gpus) if "cuda" in host.tags else 0
     found.extend(_gpu(number, base, all_threads, host) for number in range(cards))
-    for record in registry.platforms().values():
+    for identifier, record in sorted(registry.platforms().items(), key=lambda item: not registry.get(item[0]).builtin):
         missing = record.runs_on - host.tags
         if missing:
             text = f"platform {record.slug} needs {', '.join(sorted(missing))}, which this machine has not"
             skips.append(Skip(what=f"*/{record.slug}/*", code="hardware", text=text))
+        elif any(item.id == record.slug for item in found):
+            text = f"a platform's slug must be its own, but {identifier} has {record.slug}, as one before it"
+            skips.append(Skip(what=identifier, code="same-id", text=text))
         else:
             found.append(_declared(record, all_threads))
     return tuple(found), tuple(skips)

@@ -12,10 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from carelabel.jsonable import to_json
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
-ORIGINAL = "original"
-REFERENCE = "reference"
-"""Id of the fixed workload that resource figures are rated against; it is timed like a candidate, and nothing else."""
+__all__ = [
+    "EXPORT",
+    "ORIGINAL",
+    "REFERENCE",
+    "Cell",
+    "Plan",
+    "PlannedCandidate",
+    "PlannedPlatform",
+    "PlannedTest",
+    "Skip",
+    "plan_sha256",
+]
+
 EXPORT = "export"
 """Kind of the converters that `carelabel export` runs; no plan holds one."""
 
@@ -33,6 +44,7 @@ class PlannedCandidate:
         backends: Platform id to the id of the backend that runs it there; a platform that is missing cannot run it.
         backend_entries: Platform id to that backend's entry.
         lossless: Whether every conversion on its path claims to keep the model the same.
+        versions: Of Python and of every distribution whose code takes part in its conversion; not of its parent's.
     """
 
     id: str
@@ -47,6 +59,7 @@ class PlannedCandidate:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     backends: Mapping[str, str] = field(default_factory=dict)
     backend_entries: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     lossless: bool = True
     tolerance: str = ""
     timeout_s: float = 300.0
@@ -70,7 +83,7 @@ class PlannedTest:
 
     Attributes:
         kind: ``test`` or ``metric``.
-        budget_s: Seconds of measuring a paired test may take for one block, all candidates and points together.
+        budget_s: Seconds that a paired test may take on one platform: all blocks, candidates and points together.
     """
 
     id: str
@@ -115,6 +128,8 @@ class Plan:
         inputs: Hashes of model, metadata and data files.
         host: The parts of the host that figures depend on.
         versions: Versions of the tool, of Python and of every distribution whose code takes part.
+        load_s, predict_s: Seconds that loading a candidate, and predicting all test rows, may take.
+        processes: Of each candidate and platform in paired tests: round i is measured in process i modulo their number.
     """
 
     inputs: Mapping[str, str]
@@ -132,6 +147,9 @@ class Plan:
     skipped: tuple[Skip, ...]
     meters: tuple[Mapping[str, str], ...] = ()
     parity: Mapping[str, Any] = field(default_factory=dict)
+    processes: int = 1
+    load_s: float = 120.0
+    predict_s: float = 900.0
 
     def candidate(self, identifier: str) -> PlannedCandidate:
         """The candidate of that id."""

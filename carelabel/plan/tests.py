@@ -33,7 +33,7 @@ def choose_tests(given: Given) -> ChosenTests:
         what = f"*/*/{identifier}"
         verdict = given.match(record)
         if not given.choice.wants(identifier, limited=limited, by_default=given.suite.tests.takes(identifier, record)):
-            skips.append(given.not_taken(what, identifier))
+            skips.append(given.not_taken(what, identifier, limited=limited))
         elif isinstance(verdict, Rejected) and any(reason.code != "framework" for reason in verdict.reasons):
             skips.append(rejected(what, verdict))  # its framework alone may still fit a conversion
         else:
@@ -47,15 +47,17 @@ def with_budget(
 ) -> tuple[PlannedTest, ...]:
     """Leave out tests without a cell and give every paired one its seconds on a platform.
 
+    Fresh workers have none: their number of turns is fixed.
+
     Args:
         paired_s: The suite's seconds for one paired test on one platform.
         total_s: The user's seconds for all of them together, or None.
     """
     used = {cell.test for cell in cells}
-    paired = {test.id for test in tests if test.style == "paired"}
-    blocks = {(cell.test, cell.platform) for cell in cells if cell.test in paired}
-    share = paired_s if total_s is None else total_s / max(1, len(blocks))
-    return tuple(replace(test, budget_s=share) if test.style == "paired" else test for test in tests if test.id in used)
+    paired = {test.id for test in tests if test.style == "paired" and test.place == "candidate"}
+    timed = {(cell.test, cell.platform) for cell in cells if cell.test in paired}
+    share = paired_s if total_s is None else total_s / max(1, len(timed))
+    return tuple(replace(test, budget_s=share) if test.id in paired else test for test in tests if test.id in used)
 
 
 def _planned(given: Given, identifier: str, record: Test | Metric) -> PlannedTest:

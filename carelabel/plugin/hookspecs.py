@@ -77,9 +77,9 @@ def carelabel_stores() -> Sequence[Store]:  # type: ignore[empty-body]  # as abo
 
 @hookspec
 def carelabel_sinks() -> Sequence[Sink]:  # type: ignore[empty-body]  # as above
-    """Sinks: where labels are written to."""
+    """Sinks: where labels are written to. Nothing calls them yet, so that each is reported as a problem."""
 
 
 @hookspec
 def carelabel_executors() -> Sequence[Executor]:  # type: ignore[empty-body]  # as above
-    """Executors: how a plan is run."""
+    """Executors: how a plan is run. Reported as a problem, too, until something calls them."""

@@ -29,7 +29,7 @@ from carelabel.plugin.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from carelabel.plugin.entry_points import FoundPlugin
 
@@ -46,6 +46,14 @@ HOOKS: Final[Mapping[str, type[Record]]] = MappingProxyType(
         "carelabel_executors": Executor,
     },
 )
+
+
+NOT_WIRED: Final[tuple[type[Record], ...]] = (Sink, Executor)
+"""Kinds that are declared for later: nothing calls them yet, and a plugin that brings one is told so."""
+
+
+_LONGEST: Final = 600
+"""Characters of an error in a problem."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +73,29 @@ class _RefusedError(Exception):
 
 
 def load_plugin(found: FoundPlugin) -> LoadedPlugin:
-    """Import a plugin and take its records; what is wrong with it becomes problems."""
+    """Import a plugin and take its records; what is wrong with it becomes problems.
+
+    Raises:
+        InterruptedImportError: If the user interrupts the import of somebody else's plugin.
+    """
+    if found.builtin:
+        return _taken_from(found)
+    from carelabel.plugin import guard  # noqa: PLC0415 - only plugins of others need it
+
+    note = guard.left_note(found.title)
+    if note is not None:
+        text = f"{found.value} took the program down when it was imported last, so it is left out"
+        hint = f"mend or remove {found.distribution}; it is imported again once {note} is removed"
+        return LoadedPlugin(problems=(_problem(found, "took-program-down", text, hint),))
+    try:
+        with guard.noted(found.title), guard.interruptible(found.title, found.name):
+            return _taken_from(found)
+    except guard.SelfInterruptError:
+        text = f"{found.value} must import, got KeyboardInterrupt, which only the user may cause"
+        return LoadedPlugin(problems=(_problem(found, "import-failed", text),))
+
+
+def _taken_from(found: FoundPlugin) -> LoadedPlugin:
     records: list[Registered] = []
     problems: list[Problem] = []
     try:
@@ -154,10 +184,20 @@ def _objection(found: FoundPlugin, hook: str, record: object) -> Problem | None:
         words = getattr(record, field)
         if not all(isinstance(word, str) for word in words):
             return _problem(found, "invalid-record", f"{record.name}: {field} must hold words, got {words!r}")
-    if not isinstance(record.requires, tuple):
-        text = f"{record.name}: requires must be a tuple of PEP 508 requirements, got {record.requires!r}"
-        return _problem(found, "invalid-record", text)
-    return None
+    if isinstance(record, NOT_WIRED):
+        text = f"{record.name}: this version of carelabel calls no {wanted.kind}, so the record would never run"
+        return _problem(found, "not-wired", text, "upgrade carelabel, or leave the record out")
+    if found.builtin:  # a test holds their fields, and every command would pay for it
+        return None
+    from carelabel.plugin.field_types import misfits  # noqa: PLC0415 - as above
+
+    texts = [*misfits(record, wanted)] or [*_fits_every_file(record)]
+    return _problem(found, "invalid-record", f"{record.name}: {texts[0]}") if texts else None
+
+
+def _fits_every_file(record: Record) -> Iterator[str]:
+    if isinstance(record, Backend) and not all((*record.suffixes, *record.magic)):
+        yield f"suffixes and magic must not be empty words, got {record.suffixes!r} and {record.magic!r}"
 
 
 def _registered(found: FoundPlugin, record: Record) -> Registered:
@@ -177,7 +217,10 @@ def _problem(found: FoundPlugin, code: str, text: str, hint: str = "") -> Proble
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    from carelabel.jsonable import encodable  # noqa: PLC0415 - only what is wrong needs it
+
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return encodable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def _shown(record: object) -> str:

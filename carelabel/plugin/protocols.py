@@ -75,7 +75,7 @@ class Measurement:
         n: Number of independent observations behind the value.
         method: How the value and its interval were obtained, one line.
         grade: Of energy figures: metered, counter, modelled.
-        flags: Stable words such as contended, budget-ended, loops.
+        flags: Stable words such as contended, more-threads, budget-ended, loops.
         detail: A typed object for curves and matrices: {"type": "curve", ...}.
         reason: Why the value is None.
     """
@@ -257,6 +257,7 @@ class PointRounds:
         own: Samples of each round in order; own[i] and original[i] were taken in the same round.
         original: The original's samples of the same rounds, or None (this is the original, or it failed).
         ended_by: ``precision`` when the planned number of rounds sufficed for the aim, ``budget`` otherwise.
+        processes: How many processes took the rounds in turn: round i was taken in process i modulo their number.
     """
 
     at: At
@@ -264,13 +265,17 @@ class PointRounds:
     original: tuple[Samples, ...] | None
     ended_by: str
     seed: int
+    processes: int = 1
 
 
 class PairedTest(Protocol):
     """Code behind a `records.Test` of style ``paired``, made without arguments in every worker that needs it."""
 
     def setup(self, context: TestContext, **parameters: Any) -> Sequence[At]:  # noqa: ANN401 - as declared
-        """Prepare (inputs, warm-up) and name the points; every candidate must name the same ones."""
+        """Prepare (inputs, warm-up) and name the points; every candidate must name the same ones.
+
+        A test whose place is ``fresh`` names exactly one: each of its turns is a process of its own.
+        """
 
     def turn(self, point: int) -> Samples:
         """Take one turn at one point; at least 50 ms of work where that is possible."""

@@ -10,11 +10,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, get_args
 
+from carelabel.errors import Reason  # noqa: TC001 - annotations of records are evaluated
+
 API_VERSION: Final = 1
 ANY: Final[frozenset[str]] = frozenset({"*"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
+_PLATFORM = re.compile(r"[a-z0-9][a-z0-9-]*(:[0-9]+)?\Z")
+_OF_THE_CORE = re.compile(r"(cpu-1t|cpu-all|cuda:[0-9]+)\Z")
+
+ORIGINAL: Final = "original"
+REFERENCE: Final = "reference"
+"""Ids of candidates that no converter's slug may take: the submitted model, and the fixed workload that resource
+figures are rated against, which is timed like a candidate, and nothing else."""
 
 Cost = Literal["cheap", "normal", "expensive"]
 Scope = Literal["subject", "candidate", "cell"]
@@ -127,6 +136,8 @@ class Record:
         runs_on: Hardware tags that the platform of the worker must have.
         needs: What subject or machine must provide: train, labels, probabilities, decision, groups, compiler, ...
         requires: PEP 508 requirements of the code, checked against what is installed.
+        unavailable: Why the code cannot run here, as the plugin found when it declared the record; for what `requires`
+            cannot say, such as which of two packages of one name is installed.
         cost: How long it takes, roughly: cheap below a second, normal below a minute, else expensive.
         parameters: Declared parameters, passed to the code as keyword arguments.
         api: Version of this contract that the plugin was written for.
@@ -143,6 +154,7 @@ class Record:
     runs_on: frozenset[str] = frozenset({"cpu"})
     needs: frozenset[str] = frozenset()
     requires: tuple[str, ...] = ()
+    unavailable: Reason | None = None
     cost: Cost = "normal"
     parameters: tuple[Parameter, ...] = ()
     api: int = API_VERSION
@@ -228,6 +240,9 @@ class Converter(Record):
         _choice(self.conversion, ConverterKind, f"{self.name}: conversion")
         if not _NAME.match(self.slug):
             msg = f"{self.name}: slug must be lower-case letters, digits and hyphens, got {self.slug!r}"
+            raise ValueError(msg)
+        if self.slug == ORIGINAL or (self.slug == REFERENCE and self.conversion != REFERENCE):
+            msg = f"{self.name}: slug must be a word of its own, got {self.slug!r}, which is the core's"
             raise ValueError(msg)
         if not self.source:
             msg = f"{self.name}: source must name at least one format, got none"
@@ -327,6 +342,17 @@ class Platform(Record):
     tags: frozenset[str]
     environment: tuple[tuple[str, str], ...] = ()
     pin: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a platform that a label could not name."""
+        Record.__post_init__(self)
+        if not _PLATFORM.match(self.slug):
+            words = "lower-case letters, digits and hyphens, and may end in a number such as :0"
+            msg = f"{self.name}: slug must be {words}, got {self.slug!r}"
+            raise ValueError(msg)
+        if _OF_THE_CORE.match(self.slug):
+            msg = f"{self.name}: slug must be a word of its own, got {self.slug!r}, which is the core's"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,14 +10,12 @@ from carelabel.errors import UsageError
 from carelabel.plugin.records import (
     Backend,
     Converter,
-    Executor,
     Meter,
     Metric,
     Platform,
     Problem,
     Record,
     Registered,
-    Sink,
     Store,
     Test,
 )
@@ -96,14 +94,6 @@ class Registry:
     def stores(self) -> Mapping[str, Store]:
         """Stores that plugins bring, by id."""
         return self.of_kind(Store)
-
-    def sinks(self) -> Mapping[str, Sink]:
-        """Sinks by id."""
-        return self.of_kind(Sink)
-
-    def executors(self) -> Mapping[str, Executor]:
-        """Executors that plugins bring, by id."""
-        return self.of_kind(Executor)
 
     def of_kind(self, kind: type[RecordT]) -> Mapping[str, RecordT]:
         """Records of one kind by id, sorted by id."""

@@ -23,7 +23,7 @@ FAMILIES: Final = frozenset(
     {
         *("decision-tree", "random-forest", "extra-trees", "gradient-boosting", "hist-gradient-boosting"),
         *("linear", "svm", "mlp", "cnn", "naive-bayes", "nearest-neighbours", "gaussian-process"),
-        *("kmeans", "gaussian-mixture", "pipeline", "other"),
+        *("k-means", "gaussian-mixture", "tree-ensemble", "pipeline", "other"),
     },
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from carelabel.plan import ORIGINAL
 from carelabel.render.units import figure
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    Json = Mapping[str, Any]
 
-def render_crossover(label: Mapping[str, Any]) -> Iterator[RenderableType]:
+
+def render_crossover(label: Json) -> Iterator[RenderableType]:
     """Nothing when there is only one form of the model."""
     points = [point for point in label.get("crossover") or () if len(point["order"]) > 1]
     if not points:
@@ -33,19 +36,33 @@ def render_crossover(label: Mapping[str, Any]) -> Iterator[RenderableType]:
     for point in points:
         table.add_row(*map(Text, _cells(point)))
     yield table
+    if any(_is_unpaired(point) for point in points):
+        yield Text("  * not timed in the same rounds: compared by each one's own interval", style="dim")
     yield Text("")
 
 
-def _cells(point: Mapping[str, Any]) -> tuple[str, ...]:
+def _cells(point: Json) -> tuple[str, ...]:
     first, second = point["order"][:2]
-    factor = second["seconds_per_row"] / first["seconds_per_row"]
-    said = "tied with" if second["candidate"] in point["tied"] else f"{factor:.3g} x"
-    rows = point["break_even"].get(point["winner"])
+    said = "tied with" if second["candidate"] in point.get("tied", ()) else f"{_factor(first, second):.3g} x"
+    rows = point.get("break_even", {}).get(point["winner"])
     return (
         str(point["platform"]),
         str(point["batch"]),
         str(point["winner"]),
         figure(first["seconds_per_row"], "s"),
-        f"{said} {second['candidate']}",
+        f"{said} {second['candidate']}{' *' if _is_unpaired(point) else ''}",
         f"{rows:,} rows" if rows else "",
     )
+
+
+def _is_unpaired(point: Json) -> bool:
+    return point["order"][1]["candidate"] in point.get("unpaired", ())
+
+
+def _factor(first: Json, second: Json) -> float:
+    """How many times longer the second takes: by the paired ratio where one of them is the original."""
+    if second["candidate"] == ORIGINAL and first.get("ratio"):
+        return 1 / float(first["ratio"])
+    if first["candidate"] == ORIGINAL and second.get("ratio"):
+        return float(second["ratio"])
+    return float(second["seconds_per_row"]) / float(first["seconds_per_row"])

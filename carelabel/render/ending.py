@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.table import Table
 from rich.text import Text
 
+from carelabel.render.head import RUNS, log_of
 from carelabel.render.skips import fold_cells, fold_foreign
 from carelabel.render.units import seconds
 
@@ -23,8 +24,9 @@ _UNFINISHED: Final = ("failed", "crashed", "timed_out")
 
 def render_ending(label: Json) -> Iterator[RenderableType]:
     """Everything below the figures; parts without content are left out."""
-    outcomes = label["outcomes"]
-    yield from _section("Not measured", [item for item in outcomes if item["status"] in _UNFINISHED], _outcome)
+    outcomes, run = label["outcomes"], label["reproduce"].get("run")
+    unfinished = [{**item, "log": log_of(label, item.get("log"))} for item in outcomes if item["status"] in _UNFINISHED]
+    yield from _section("Not measured", unfinished, _outcome)
     skipped = [item for item in outcomes if item["status"] == "skipped"]
     yield from _section("Skipped", [*fold_cells(skipped), *fold_foreign(label["skipped"])], _skip)
     sensors = {sensor["id"]: sensor for platform in label["platforms"] for sensor in platform.get("sensors", ())}
@@ -36,6 +38,10 @@ def render_ending(label: Json) -> Iterator[RenderableType]:
         yield Text("Reproduce", style="bold")
         yield Text(f"  {shlex.join(reproduce['argv'])}", overflow="fold")
         yield Text(f"  seed {reproduce['seed']}, plan {reproduce['plan_sha256'][:12]}", style="dim")
+        if run:
+            yield Text(
+                f"  logs and raw samples: {RUNS}/{run} (carelabel doctor says where CARELABEL_HOME is)", style="dim"
+            )
 
 
 def _section(title: str, items: Any, row: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - JSON, and a function of it
@@ -53,9 +59,8 @@ def _section(title: str, items: Any, row: Any) -> Iterator[RenderableType]:  # n
 
 
 def _outcome(item: Json) -> tuple[str, str]:
-    log = f" (log: {item['log']})" if item.get("log") else ""
     status = str(item["status"]).replace("_", " ")
-    return _cell(item), f"{status}: {_reason(item.get('reason'))}{log}"
+    return _cell(item), f"{status}: {_reason(item.get('reason'))}{item['log']}"
 
 
 def _skip(item: Json) -> tuple[str, str]:

@@ -25,6 +25,8 @@ _STYLES: Final = MappingProxyType(
         "skipped": "dim",
     }
 )
+RUNS: Final = "CARELABEL_HOME/runs"
+"""Where runs keep their files; a label does not name folders of the machine that it was made on."""
 _CONSENT: Final = MappingProxyType(
     {
         "flag": "loaded with --trust-pickle",
@@ -110,6 +112,13 @@ def _flips(parity: Json) -> str:
     return f"{parity['flips']} of {parity['rows']}"
 
 
+def log_of(label: Json, log: object) -> str:
+    """Where a log is, in brackets: the label names it relative to the run's folder."""
+    run = label["reproduce"].get("run")
+    where = f"{RUNS}/{run}/{log}" if run else log
+    return f" (log: {where})" if log else ""
+
+
 def candidate_reasons(label: Json) -> Iterator[Text]:
     """Why a candidate is missing, or why it has the parity class it has; one line each."""
     for candidate in label["candidates"]:
@@ -117,8 +126,19 @@ def candidate_reasons(label: Json) -> Iterator[Text]:
         because = (candidate.get("parity") or {}).get("because") or ()
         if reason:
             hint = f" ({reason['hint']})" if reason.get("hint") else ""
+            log = log_of(label, (candidate.get("notes") or {}).get("log"))
             yield Text(
-                f"  {candidate['id']}: {reason['text']}{hint}", style="red" if candidate["status"] == "failed" else ""
+                f"  {candidate['id']}: {reason['text']}{hint}{log}",
+                style="red" if candidate["status"] == "failed" else "",
             )
         elif because:
             yield Text(f"  {candidate['id']}: {'; '.join(map(str, because))}", style="dim")
+        yield from _elsewhere(candidate)
+
+
+def _elsewhere(candidate: Json) -> Iterator[Text]:
+    """The verdicts on platforms where something else runs the candidate."""
+    for platform, parity in (candidate.get("parity_on") or {}).items():
+        verdict = str(parity["class"])
+        parts = [f"  {candidate['id']} on {platform}: {verdict}", *([_flips(parity)] if parity.get("flips") else [])]
+        yield Text(", ".join([*parts, *map(str, parity.get("because") or ())]), style=_STYLES.get(verdict, "dim"))

@@ -211,13 +211,13 @@ def _parts(shown: Sequence[str], widths: Mapping[str, int], room: int) -> list[l
 def _part(
     title: str, part: Sequence[str], heads: Sequence[tuple[str, str]], cells: Sequence[Mapping[str, Text]]
 ) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, _PADDING, 0, 0))
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, _PADDING, 0, 0))
     table.add_column("")
     table.add_column("")
     for name in part:
         table.add_column(Text(name), justify="right", overflow="fold", header_style="bold")
     for (name, at), row in zip(heads, cells, strict=True):
-        table.add_row(name, at, *(row.get(candidate, Text("")) for candidate in part))
+        table.add_row(Text(name), Text(at), *(row.get(candidate, Text("")) for candidate in part))
     return table
 
 

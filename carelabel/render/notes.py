@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MEANINGS: Final = MappingProxyType(
     {
         "contended": "contended: other work took more than 10 % of the time; trust processor time and ratios",
+        "more-threads": "more-threads: calls kept more threads busy than the platform has; they took turns on it",
         "budget-ended": "budget-ended: the time budget ended the rounds before the interval was as narrow as wanted",
         "not-the-same-model": "not-the-same-model: this candidate answers differently, so its figures do not count",
         "loops": "loops: calls too short to be timed one by one were timed in loops",

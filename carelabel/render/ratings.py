@@ -22,15 +22,15 @@ def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
         return
     properties = list(dict.fromkeys(row["property"] for row in rows))
     totals = {(row["candidate"], row["platform"]): row for row in label["compound"].get("of", ())}
-    scale = label["compound"].get("scale", {})
+    scale = label["compound"].get("scale") or {}
     title = f"Rating by scale {scale.get('name')} {scale.get('version')}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for column in ("", *properties, "compound"):
-        table.add_column(column)
+        table.add_column(Text(column))
     for place, total in totals.items():
         mine = {row["property"]: row for row in rows if (row["candidate"], row["platform"]) == place}
-        cells = [_letter(mine[name]) for name in properties]
-        table.add_row(" on ".join(place), *cells, _letter(total))
+        cells = [_letter(mine[name]) if name in mine else Text("") for name in properties]
+        table.add_row(Text(" on ".join(place)), *cells, _letter(total))
     yield table
     yield from _unrated(rows)
     yield from _moved(totals)
@@ -50,7 +50,7 @@ def _unrated(rows: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row["letter"] == "n/a":
-            names = reasons.setdefault(row["reason"], [])
+            names = reasons.setdefault(row.get("reason") or "no reason given", [])
             if row["property"] not in names:
                 names.append(row["property"])
     for reason, names in reasons.items():
@@ -59,6 +59,6 @@ def _unrated(rows: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
 
 def _moved(totals: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[RenderableType]:
     for place, total in totals.items():
-        if total.get("moved"):
+        if total.get("moved") and "index" in total:
             parts = ", ".join(f"{name} x{factor:.3g}" for name, factor in total["moved"].items())
             yield Text(f"  {' on '.join(place)}: compound index {total['index']:.3g} = {parts}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = ("labels", "proba", "decision")
 _SHOWN: Final = 3
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,13 @@ class Answers:
             "decision": _nan_rows(self.decision),
         }
         return {name: count for name, count in counts.items() if count}
+
+    def improper(self) -> int:
+        """Rows with a probability below 0 or above 1, beyond rounding."""
+        if self.proba is None or self.proba.dtype.kind != "f":
+            return 0
+        outside = (self.proba < -_ROUNDING) | (self.proba > 1 + _ROUNDING)
+        return int(outside.reshape(len(outside), -1).any(axis=1).sum())
 
     @classmethod
     def read(cls, folder: Path, prefix: str = "") -> Answers | None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.jsonable import to_json
 from carelabel.plan import ORIGINAL, REFERENCE, Cell, PlannedCandidate
 from carelabel.run.conversions import CachedConversion
 from carelabel.run.outcomes import Built, Reason
 from carelabel.run.parallel import Ask, Job, run_jobs
-from carelabel.run.running import START_S, Running, ended, skipped, test_fields
+from carelabel.run.proof import differs
+from carelabel.run.running import Running, ended, skipped, test_fields
 from carelabel.run.scorer import ask_scorer
 from carelabel.run.session import WorkerError
 
@@ -27,16 +28,19 @@ if TYPE_CHECKING:
 BOUNDARY_ROWS = 512
 """Rows on and next to split thresholds that every candidate answers for the parity check."""
 
-PREDICT_S = 900.0
-"""Seconds that predicting the test rows may take."""
+PARITY_S = 900.0
+"""Seconds that comparing a candidate's answers may take."""
+
+
+_NOTICED: Final = ("nondeterministic", "nan", "improper")
 
 
 def build_and_score(running: Running) -> None:
     """Build every candidate, let it predict, compute parity and everything that needs predictions alone."""
     jobs = [job for candidate in running.plan.candidates for job in _jobs(running, candidate)]
     running.progress.phase("building and scoring", len(jobs))
-    with running.account.parallel():
-        run_jobs(jobs, width=max(2, os.cpu_count() or 1))
+    with running.account.parallel() as at_work:
+        run_jobs(jobs, max(2, os.cpu_count() or 1), at_work)
     for cell in running.open_cells(place="scorer"):
         running.close_cells([skipped(cell, _why_not_built(running, cell))])
 
@@ -103,9 +107,8 @@ def _conversion(
     running: Running, candidate: PlannedCandidate, out: Path
 ) -> Generator[Ask, dict[str, Any], dict[str, Any]]:
     parent = running.plan.candidate(candidate.parent or ORIGINAL)
-    session = running.spawn("converter", f"convert-{candidate.id}", None)
     fields = {
-        "source": running.artefacts[parent.id],
+        "source": running.source(parent.id, f"convert-{candidate.id}"),
         "source_backend": parent.backend_entry,
         "entry": candidate.entry,
         "target": candidate.format,
@@ -117,6 +120,7 @@ def _conversion(
         "seed": running.plan.seed,
         "memory_bytes": candidate.memory_bytes,
     }
+    session = running.spawn("converter", f"convert-{candidate.id}", None)
     try:
         answer = yield Ask(session=session, op="convert", timeout_s=candidate.timeout_s, fields=fields)
     finally:
@@ -139,6 +143,7 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
             convert_s=answer["convert_s"],
             compile_s=answer["artefact"].get("compile_s"),
             parity=before.parity if before else None,
+            parity_on=before.parity_on if before else {},
             reason=before.reason if before and before.parity else None,
             cached=cached,
             notes={"note": note} if note else {},
@@ -151,7 +156,6 @@ def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
         return
     platform = running.first_platform(candidate)
     name = f"{candidate.id}@{platform.id}"
-    session = running.spawn("candidate", name, platform)
     folder = running.folder.predictions(ORIGINAL).parent / "boundary"
     boundary = {
         "make": candidate.id == ORIGINAL,
@@ -160,27 +164,36 @@ def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
         "seed": running.plan.seed,
     }
     out = str(running.folder.predictions(candidate.id))
+    session: Session | None = None
     try:
-        yield Ask(session=session, op="open", timeout_s=START_S, fields=running.opening(candidate, platform, name))
-        answer = yield Ask(session=session, op="load", timeout_s=START_S)
+        session = running.spawn("candidate", name, platform)
+        opening = running.opening(candidate, platform, name)
+        yield Ask(session=session, op="open", timeout_s=running.plan.load_s, fields=opening)
+        answer = yield Ask(session=session, op="load", timeout_s=running.plan.load_s)
         fields = {"out": out, "boundary": boundary}
         if candidate.id != REFERENCE:  # whose answers mean nothing
-            answer = yield Ask(session=session, op="predict", timeout_s=PREDICT_S, fields=fields)
+            answer = yield Ask(session=session, op="predict", timeout_s=running.plan.predict_s, fields=fields)
     except WorkerError as error:
-        session.close()
+        if session is not None:
+            session.close()
         _refuse_timing(running, candidate, error)
         return
     running.resident[candidate.id] = int(answer.get("resident_bytes") or 0)
-    running.notes[candidate.id] = {name: answer[name] for name in ("nondeterministic", "nan") if answer.get(name)}
-    session.freeze()
-    running.live[candidate.id, platform.id] = session
+    running.notes[candidate.id] = {name: answer[name] for name in _NOTICED if answer.get(name)}
+    if running.has_room_for(running.resident[candidate.id]):
+        session.freeze()
+        running.live[candidate.id, platform.id] = session
+    else:  # its block starts another
+        session.close()
     running.progress.step(f"predicted {candidate.id}")
 
 
 def _refuse_timing(running: Running, candidate: PlannedCandidate, error: WorkerError) -> None:
     """A candidate that cannot predict the test rows is no candidate."""
     text = f"prediction of the test rows {error.status.replace('_', ' ')}: {error.reason.text}"
-    reason = replace(error.reason, text=text)
+    slow = error.status == "timed_out"
+    hint = "a suite may allow more: timeouts.load and timeouts.predict" if slow else error.reason.hint
+    reason = replace(error.reason, text=text, hint=hint)
     log = running.folder.relative(error.log)
     before = running.built[candidate.id]
     running.keep_built(replace(before, status="failed", reason=reason, notes={"log": log, "ended": error.status}))
@@ -201,7 +214,7 @@ def _score(running: Running, candidate: PlannedCandidate) -> Steps:
 def _parity(running: Running, candidate: PlannedCandidate) -> Steps:
     fields = {"what": "parity", "candidate": candidate.id, "limits": dict(running.plan.parity)}
     try:
-        answer = yield from ask_scorer(running, fields, timeout_s=PREDICT_S)
+        answer = yield from ask_scorer(running, fields, timeout_s=PARITY_S)
     except WorkerError as error:
         reason = Reason(code=error.reason.code, text=f"parity could not be computed: {error.reason.text}")
         running.keep_built(replace(running.built[candidate.id], status="failed", reason=reason))
@@ -209,17 +222,9 @@ def _parity(running: Running, candidate: PlannedCandidate) -> Steps:
     parity = answer["parity"]
     before = replace(running.built[candidate.id], parity=parity)
     if candidate.lossless and parity.get("class") == "different":
-        text = f"{candidate.converter} claims to keep the model the same, but its answers differ: {_differs(parity)}"
+        text = f"{candidate.converter} claims to keep the model the same, but its answers differ: {differs(parity)}"
         before = replace(before, status="failed", reason=Reason(code="parity", text=text))
     running.keep_built(before)
-
-
-def _differs(parity: Mapping[str, Any]) -> str:
-    parts = [f"{parity['flips']} of {parity['rows']} rows"] if parity.get("flips") is not None else []
-    if parity.get("max_abs") is not None:
-        parts.append(f"largest difference {parity['max_abs']}")
-    worst = [str(item.get("row", item)) if isinstance(item, dict) else str(item) for item in parity.get("worst", [])]
-    return ", ".join([*parts, *([f"worst rows {', '.join(worst)}"] if worst else [])])
 
 
 def _score_cell(running: Running, cell: Cell) -> Steps:
@@ -239,9 +244,3 @@ def _why_not_built(running: Running, cell: Cell) -> Reason:
     if built and built.reason:
         return Reason(code="candidate-failed", text=built.reason.text, hint=built.reason.hint)
     return Reason(code="candidate-failed", text=f"{cell.candidate} has no predictions to score")
-
-
-def close_session(session: Session) -> None:
-    """Thaw and end a worker that was kept."""
-    session.thaw()
-    session.close()

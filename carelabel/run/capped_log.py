@@ -44,7 +44,11 @@ class CappedLog:
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
-        self._reader, self.writer = os.pipe()
+        try:
+            self._reader, self.writer = os.pipe()
+        except OSError:
+            self._file.close()
+            raise
         os.set_blocking(self._reader, False)
         portable.widen_pipe(self._reader, _PIPE_BYTES)
         self._clock = clock

@@ -46,9 +46,23 @@ class Channel:
 
     @classmethod
     def open(cls, log: Path) -> Self:
-        """Make the pipes of a worker that is about to be started."""
+        """Make the pipes of a worker that is about to be started.
+
+        Raises:
+            OSError: If the log cannot be written, or no more files can be opened; nothing is left open then.
+        """
         output = CappedLog(log)
-        return cls(os.pipe(), os.pipe(), output)
+        pipes: list[tuple[int, int]] = []
+        try:
+            pipes += [os.pipe()]
+            pipes += [os.pipe()]
+        except OSError:
+            for number in (number for pipe in pipes for number in pipe):
+                os.close(number)
+            output.give_writer()
+            output.close()
+            raise
+        return cls(pipes[0], pipes[1], output)
 
     def give_child_ends(self) -> None:
         """Close the parent's copies of the worker's ends, once the worker has its own."""

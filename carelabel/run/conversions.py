@@ -69,19 +69,20 @@ class CachedConversion:
 
 
 def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:
-    """Hash of everything that a conversion depends on."""
-    plan, test = running.plan, running.subject.test
+    """Hash of everything that a conversion depends on; tests that are measured later are no part of it."""
+    plan, test, submission = running.plan, running.subject.test, running.subject.submission
     parts = [
         parent_sha256,
         candidate.converter,
         candidate.entry,
         to_json(candidate.parameters),
-        dict(plan.versions),
+        dict(candidate.versions),
         plan.inputs.get("test"),
         plan.inputs.get("train"),
         plan.seed,
         plan.host["tags"],
         [test.container, list(test.columns), list(test.dtypes), list(test.shape), test.target],
+        [[source.target, to_json(source.options)] for source in (submission.test, submission.train) if source],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING, Any, Literal
 
 from carelabel.run.outcomes import Reason
+from carelabel.run.refusal import tellable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +39,16 @@ class WorkerError(Exception):
 def failure(error: Mapping[str, Any], log: Path) -> WorkerError:
     """The error that a worker answered with."""
     reason = Reason(
-        code=str(error.get("code", "exception")), text=str(error.get("message", "")), hint=str(error.get("hint", ""))
+        code=_text(error.get("code", "exception")),
+        text=_text(error.get("message", "")),
+        hint=_text(error.get("hint", "")),
     )
     return WorkerError("failed", reason, log, str(error.get("type", "")))
+
+
+def _text(value: object) -> str:
+    """As workers say it; a model can write on the pipe, so that no answer is believed to be a worker's."""
+    return tellable(str(value))
 
 
 def crash_reason(returncode: int, op: str, *, memory_ran_out: bool) -> Reason:

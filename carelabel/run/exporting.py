@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.errors import CareLabelError, UsageError
+from carelabel.errors import CareLabelError, IncompleteError, LoadError, UsageError
 from carelabel.jsonable import from_json, to_json
 from carelabel.match import Rejected, match_model
 from carelabel.plan import EXPORT
@@ -21,6 +22,7 @@ from carelabel.run.inspection import (
     check_declared,
     inspector_log,
     provided,
+    start_worker,
     usable_backends,
 )
 from carelabel.run.session import Session, WorkerError
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from carelabel.options import Setting
     from carelabel.plugin.records import Backend, Converter
     from carelabel.plugin.registry import Registry
+
+_KINDS: Final[Mapping[str, type[CareLabelError]]] = MappingProxyType({"LoadError": LoadError, "UsageError": UsageError})
+"""Errors of a worker that say what is wrong with what was given to it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +96,7 @@ def export_model(  # noqa: PLR0913 - what is exported, where, and who has agreed
     _check_folder(export.folder)
     usable, _ = usable_backends(export.model, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
     log = inspector_log(home)
-    with Session.spawn("exporter", name="exporter", log=log) as session:
+    with start_worker("exporter", log, export.model.path) as session:
         looked = _look(session, export.model, usable, home)
         identifier = _choose(exporters, looked, host, export.to)
         source = _source(export.model, looked, usable[looked.backend])
@@ -188,7 +193,7 @@ def _convert(session: Session, export: Export, identifier: str, record: Converte
             out.replace(folder)
     except WorkerError as error:
         msg = f"the export to {export.to} {error.status.replace('_', ' ')}: {error.reason.text}"
-        raise CareLabelError(msg, error.reason.hint) from error
+        raise _KINDS.get(error.type, IncompleteError)(msg, error.reason.hint) from error
     except OSError as error:
         msg = f"the output {folder} must be writable, but: {error.strerror or error}"
         raise UsageError(msg, "name another with -o") from error

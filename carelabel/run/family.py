@@ -11,6 +11,9 @@ from typing import Final
 
 from carelabel import portable
 
+MARK: Final = "CARELABEL_WORKER"
+"""Variable that a worker, and whatever it starts, finds in its environment: a name that no other worker has."""
+
 _PATIENCE_S: Final = 2.0
 
 
@@ -32,5 +35,21 @@ def end_family(leader: int) -> None:
                 os.kill(pid, signal.SIGKILL)
         known = (set(portable.family(leader) or ()) | portable.living(known)) - {leader}
         if not known or time.monotonic() > deadline:
+            return
+        time.sleep(0.002)
+
+
+def end_marked(name: str) -> None:
+    """Kill what a worker has left behind, and wait until it is gone (2 s at most).
+
+    When a worker ends by itself, its daemons go to the system's first process, and only their environment still tells
+    where they came from. One that was started with an environment of its own is not found.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while left := portable.marked(f"{MARK}={name}"):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):  # gone by itself
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
             return
         time.sleep(0.002)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carelabel.errors import UsageError
+from carelabel.home import Home
 from carelabel.jsonable import from_json, to_json
 from carelabel.plan import Plan, plan_sha256
 from carelabel.run.journal import read_journal
@@ -71,7 +72,7 @@ def new_folder(home: Path, plan: Plan) -> RunFolder:
         UsageError: If CARELABEL_HOME cannot be written.
     """
     stamp = dt.datetime.now(tz=dt.UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
-    path = home / "runs" / f"{stamp}-{plan_sha256(plan)[:8]}"
+    path = Home(root=home).runs / f"{stamp}-{plan_sha256(plan)[:8]}"
     try:
         for part in ("logs", "pred", "samples", "scratch"):
             (path / part).mkdir(parents=True)
@@ -79,7 +80,7 @@ def new_folder(home: Path, plan: Plan) -> RunFolder:
     except OSError as error:
         msg = f"CARELABEL_HOME must be a folder that can be written, got {home}: {error.strerror}"
         raise UsageError(msg, "set CARELABEL_HOME to another folder") from error
-    return RunFolder(path=path, artefacts=home / "cache" / "artefacts")
+    return RunFolder(path=path, artefacts=Home(root=home).artefacts)
 
 
 def unfinished_folder(home: Path, plan: Plan) -> RunFolder:
@@ -88,14 +89,14 @@ def unfinished_folder(home: Path, plan: Plan) -> RunFolder:
     Raises:
         UsageError: If there is none, or if host, versions or files have changed since.
     """
-    candidates = sorted((home / "runs").glob("*/plan.json"), reverse=True)
+    candidates = sorted(Home(root=home).runs.glob("*/plan.json"), reverse=True)
     for path in candidates:
         old = _read_plan(path)
         if old is None or old.inputs.get("model") != plan.inputs["model"]:
             continue
         if old.inputs.get("metadata") != plan.inputs["metadata"]:
             continue
-        folder = RunFolder(path=path.parent, artefacts=home / "cache" / "artefacts")
+        folder = RunFolder(path=path.parent, artefacts=Home(root=home).artefacts)
         if _is_over(folder.journal):
             continue
         if plan_sha256(old) != plan_sha256(plan):

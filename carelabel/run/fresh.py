@@ -6,8 +6,9 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
+from carelabel.run.outcomes import Reason
 from carelabel.run.rounds import PairedCells, summarise
-from carelabel.run.running import START_S, Running, ended, test_fields
+from carelabel.run.running import Running, ended, test_fields
 from carelabel.run.session import WorkerError
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ SPAWNS = 6
 
 def measure_fresh(running: Running) -> None:
     """Measure every cell whose worker is a fresh one, each alone on the machine."""
-    cells = [cell for cell in running.open_cells(place="fresh") if running.may_time(cell.candidate)]
+    cells = [
+        cell for cell in running.open_cells(place="fresh") if running.may_time(cell.candidate, running.where(cell).id)
+    ]
     if not cells:
         return
     running.progress.phase("measuring in fresh workers", len(cells))
@@ -54,11 +57,15 @@ def _in_fresh_worker(running: Running, cell: Cell, op: str, timeout_s: float, fi
     name = f"{cell.candidate}@{platform.id}@{cell.test}"
     session = running.spawn("candidate", name, platform)
     try:
-        session.ask("open", START_S, **running.opening(candidate, platform, name))
+        session.ask("open", running.plan.load_s, **running.opening(candidate, platform, name))
         if op == "turn":
-            points = session.ask("setup", START_S, test=fields["test"])["points"]
+            points = session.ask("setup", running.plan.load_s, test=fields["test"])["points"]
+            if len(points) != 1:
+                text = f"{cell.test} takes each turn in a new process, so it must name one point, got {len(points)}"
+                reason = Reason(code="not-one-point", text=text)
+                raise WorkerError(status="failed", reason=reason, log=session.log)
             answer = session.ask("turn", timeout_s, test=fields["test"]["id"], point=0)
-            return {**answer, "points": points}
+            return {**answer, "points": points, "log": session.log}
         return session.ask(op, timeout_s, **fields)
     finally:
         session.close()
@@ -91,7 +98,8 @@ def _spawn_turn(running: Running, paired: PairedCells, cell: Cell) -> None:
     except WorkerError as error:
         paired.fail(cell.candidate, error)
         return
-    runner.points = answer["points"][:1]
-    if not runner.turns:
-        runner.turns = [[]]
+    if not paired.agree(cell.candidate, answer["points"], answer["log"]):
+        return
+    runner.points = answer["points"]
+    runner.turns = runner.turns or [[]]
     runner.turns[0].append(answer["samples"])

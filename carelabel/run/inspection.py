@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import CareLabelError, ConsentError, LoadError, UsageError
+from carelabel.home import Home
 from carelabel.jsonable import from_json, to_json
 from carelabel.match import Rejected, match_packages
 from carelabel.run.data_fit import check_data
@@ -49,7 +50,7 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
     """
     usable, consent = usable_backends(submission, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
     log = inspector_log(home)
-    with account.watch(Session.spawn("inspector", name="inspector", log=log, platform=None)) as session:
+    with account.watch(start_worker("inspector", log, submission.path)) as session:
         answer = ask_facts(session, submission, usable, home)
     model = from_json(ModelFacts, answer["model"])
     check_declared(submission, model)
@@ -142,13 +143,25 @@ def inspector_log(home: Path) -> Path:
     return log
 
 
+def start_worker(role: str, log: Path, model: Path) -> Session:
+    """A worker that will look at a model file.
+
+    Raises:
+        CareLabelError: If the system cannot start another process.
+    """
+    try:
+        return Session.spawn(role, name=role, log=log)
+    except WorkerError as error:
+        raise as_error(model, error) from error
+
+
 def ask_facts(session: Session, submission: Submission, backends: Mapping[str, Backend], home: Path) -> dict[str, Any]:
     """Let a worker read the data and load the model once.
 
     Raises:
         CareLabelError: As `inspect_submission`.
     """
-    folder = home / "cache" / "data" / _data_key(submission)
+    folder = Home(root=home).data / _data_key(submission)
     _make(folder, home)
     fields = {
         "submission": to_json(submission),

@@ -25,7 +25,14 @@ def probe(spec: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
         said = describe(error)
         return {"id": identifier, "code": said["code"], "text": said["message"], "hint": said["hint"]}
     if isinstance(found, NotMeasured):
-        return {"id": identifier, "code": found.code, "text": found.text, "hint": found.hint}
+        return {"id": identifier, "code": str(found.code), "text": str(found.text), "hint": str(found.hint)}
+    if not isinstance(found, tuple | list) or not all(isinstance(name, str) for name in found):
+        return {
+            "id": identifier,
+            "code": "wrong-type",
+            "text": f"probe must name sensors, got {found!r:.200}",
+            "hint": "",
+        }
     return {"id": identifier, "sensors": list(found)}
 
 

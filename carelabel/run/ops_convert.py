@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +19,7 @@ from carelabel.run.lazy_data import lazy_data
 from carelabel.run.refusal import RefusalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from carelabel.data.rows import DataSet
     from carelabel.plugin.protocols import Predictor
@@ -106,6 +108,9 @@ def _check(artefact: object, out: Path, target: str | None) -> None:
         raise RefusalError(
             code="wrong-format", message=f"the converter must write the format {target}, got {artefact.format}"
         )
+    for what, good in _types(artefact):
+        if not good:
+            raise RefusalError(code="wrong-type", message=f"of an Artefact {what}, got {artefact!r:.300}")
     if not artefact.path.exists():
         raise RefusalError(
             code="no-artefact", message=f"the converter must write its artefact, but there is no {artefact.path}"
@@ -114,6 +119,17 @@ def _check(artefact: object, out: Path, target: str | None) -> None:
         raise RefusalError(
             code="no-artefact", message=f"the converter must write its artefact below {out}, got {artefact.path}"
         )
+
+
+def _types(artefact: Artefact) -> Iterator[tuple[str, bool]]:
+    """What must hold, and whether it does: all of this stands on the label."""
+    seconds, parameters = artefact.compile_s, artefact.parameters
+    plain = isinstance(seconds, int | float) and math.isfinite(seconds) and seconds >= 0
+    mapping = isinstance(parameters, Mapping)
+    yield "the path must be a Path", isinstance(artefact.path, Path)
+    yield "compile_s must be seconds or None", seconds is None or plain
+    yield "parameters must be a mapping by words", mapping and all(isinstance(name, str) for name in parameters)
+    yield "the parameter note must be text", not mapping or isinstance(parameters.get("note"), str | None)
 
 
 def hash_path(path: Path) -> tuple[str, int]:

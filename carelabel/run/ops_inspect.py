@@ -9,14 +9,14 @@ from carelabel.errors import LoadError
 from carelabel.jsonable import from_json, to_json
 from carelabel.run.entries import load_entry
 from carelabel.run.importing import imports_apart
-from carelabel.subject import DataFacts, Submission
+from carelabel.run.refusal import RefusalError
+from carelabel.subject import DataFacts, ModelFacts, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from carelabel.data.rows import DataSet
     from carelabel.run.worker import Operation, Worker
-    from carelabel.subject import ModelFacts
 
 
 def operations(worker: Worker) -> dict[str, Operation]:
@@ -63,4 +63,20 @@ def ask_backend(backend: Mapping[str, Any], path: Path, data: DataSet, worker: W
         make = load_entry(backend["entry"])
     with worker.spent.on("load"), imports_apart(worker.spent):
         facts: ModelFacts | None = make().inspect(path, data)
+    if facts is not None:
+        _check(facts, backend["id"])
     return facts
+
+
+def _check(facts: object, backend: str) -> None:
+    """Hold what a label says of every model."""
+    if not isinstance(facts, ModelFacts):
+        message = f"{backend} must give ModelFacts or None, got {type(facts).__name__}"
+        raise RefusalError(code="wrong-type", message=message)
+    for name in ("framework", "format", "family", "estimator", "task"):
+        if not isinstance(getattr(facts, name), str):
+            message = f"{backend}: the {name} of a model must be a word, got {getattr(facts, name)!r}"
+            raise RefusalError(code="wrong-type", message=message)
+    if not all(isinstance(text, str) for text in facts.warnings) or isinstance(facts.warnings, str):
+        message = f"{backend}: warnings must be a tuple of lines, got {facts.warnings!r}"
+        raise RefusalError(code="wrong-type", message=message)

@@ -107,6 +107,7 @@ class _Scorer:
             original=None if original is None else tuple(original),
             ended_by=request["ended_by"],
             seed=self._open["seed"],
+            processes=request.get("processes", 1),
         )
         with self._spent.on("plugin"):
             return {"measurements": as_json(test.summarise(rounds, **request["test"]["parameters"]), request["test"])}

@@ -43,6 +43,7 @@ class Built:
         status: built, failed or skipped.
         artefact: The artefact as JSON, when built.
         parity: Parity figures as JSON, when they were taken.
+        parity_on: The same by platform, where another engine, hardware or environment runs it.
         cached: True when an earlier run's artefact was taken over.
     """
 
@@ -55,6 +56,7 @@ class Built:
     convert_s: float | None = None
     compile_s: float | None = None
     parity: Mapping[str, Any] | None = None
+    parity_on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     cached: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from carelabel.run.account import AtWork
 from carelabel.run.session import WorkerError, first_ready
 
 if TYPE_CHECKING:
@@ -56,59 +57,71 @@ class _Running:
     deadline: float
 
 
-def run_jobs(jobs: Iterable[Job], width: int) -> None:
+@dataclass(kw_only=True, slots=True)
+class _Hall:
+    """Jobs that have a request open, and names of those that have ended."""
+
+    at_work: AtWork
+    running: list[_Running] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+
+
+def run_jobs(jobs: Iterable[Job], width: int, at_work: AtWork | None = None) -> None:
     """Run all jobs, at most `width` at a time, each as soon as what it needs has ended.
+
+    Args:
+        at_work: Is told when a request begins and ends.
 
     Raises:
         ValueError: If jobs need each other in a circle, or one that does not exist.
     """
-    waiting, running = list(jobs), list[_Running]()
-    ended: set[str] = set()
-    while waiting or running:
-        for job in _ready(waiting, running, ended, width):
+    waiting, hall = list(jobs), _Hall(at_work=at_work or AtWork())
+    while waiting or hall.running:
+        for job in _ready(waiting, hall, width):
             waiting.remove(job)
-            _begin(job, running, ended)
-        if running:
-            _advance(running, ended)
-        elif waiting and not any(job.needs <= ended for job in waiting):
+            _begin(job, hall)
+        if hall.running:
+            _advance(hall)
+        elif waiting and not any(job.needs <= hall.ended for job in waiting):
             msg = f"jobs must not wait for each other: {', '.join(job.name for job in waiting)}"
             raise ValueError(msg)
 
 
-def _ready(waiting: list[Job], running: list[_Running], ended: set[str], width: int) -> list[Job]:
-    lanes = {item.job.lane for item in running if item.job.lane}
+def _ready(waiting: list[Job], hall: _Hall, width: int) -> list[Job]:
+    lanes = {item.job.lane for item in hall.running if item.job.lane}
     chosen: list[Job] = []
     for job in waiting:
-        if len(running) + len(chosen) >= width:
+        if len(hall.running) + len(chosen) >= width:
             break
-        if job.needs <= ended and job.lane not in lanes:
+        if job.needs <= hall.ended and job.lane not in lanes:
             chosen.append(job)
             lanes |= {job.lane} - {""}
     return chosen
 
 
-def _begin(job: Job, running: list[_Running], ended: set[str]) -> None:
+def _begin(job: Job, hall: _Hall) -> None:
     steps = job.steps()
     try:
         ask = next(steps)
     except StopIteration:
-        ended.add(job.name)
+        hall.ended.add(job.name)
         return
-    _follow(_Running(job=job, steps=steps, ask=ask, deadline=0.0), running, ended)
+    _follow(_Running(job=job, steps=steps, ask=ask, deadline=0.0), hall)
 
 
-def _follow(item: _Running, running: list[_Running], ended: set[str]) -> None:
+def _follow(item: _Running, hall: _Hall) -> None:
     """Send the item's request; a worker that is already dead answers with its error at once."""
     while True:
         try:
             item.ask.session.send(item.ask.op, **item.ask.fields)
         except WorkerError as error:
             if not _resume(item, error):
-                ended.add(item.job.name)
+                hall.ended.add(item.job.name)
                 return
             continue
         item.deadline = time.monotonic() + item.ask.timeout_s
-        running.append(item)
+        hall.running.append(item)
+        hall.at_work.begin()
         return
 
 
@@ -121,17 +134,19 @@ def _resume(item: _Running, answer: Answer | WorkerError) -> bool:
     return True
 
 
-def _advance(running: list[_Running], ended: set[str]) -> None:
-    soonest = min(running, key=lambda item: item.deadline)
-    ready = first_ready([item.ask.session for item in running], max(0.0, soonest.deadline - time.monotonic()))
-    item = soonest if ready is None else next(item for item in running if item.ask.session is ready)
+def _advance(hall: _Hall) -> None:
+    soonest = min(hall.running, key=lambda item: item.deadline)
+    sessions = [item.ask.session for item in hall.running]
+    ready = first_ready(sessions, max(0.0, soonest.deadline - time.monotonic()))
+    item = soonest if ready is None else next(item for item in hall.running if item.ask.session is ready)
     answer: Answer | WorkerError
     try:
         answer = item.ask.session.receive(max(0.0, item.deadline - time.monotonic()), limit_s=item.ask.timeout_s)
     except WorkerError as error:
         answer = error
-    running.remove(item)
+    hall.running.remove(item)
+    hall.at_work.end()
     if _resume(item, answer):
-        _follow(item, running, ended)
+        _follow(item, hall)
     else:
-        ended.add(item.job.name)
+        hall.ended.add(item.job.name)

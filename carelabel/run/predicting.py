@@ -51,6 +51,7 @@ def predict_all(
         "rows": len(rows),
         "boundary_rows": 0 if boundary is None else len(boundary),
         "nan": answers.missing(),
+        "improper": answers.improper(),
         "nondeterministic": _changes(asking, rows, answers),
     }
 

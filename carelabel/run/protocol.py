@@ -14,7 +14,7 @@ Ops and their fields (paths are strings; `artefact`, `platform`, `facts` are the
     convert  {source: artefact, source_backend: entry, entry, parameters, out, data, threads, seed}
                                                               -> artefact, convert_s
     load     {}                                               -> import_s, load_s, first_call_s
-    predict  {out, boundary: {make, folder, limit, seed}}     -> files, nondeterministic, nan, seconds
+    predict  {out, boundary: {make, folder, limit, seed}}     -> files, nondeterministic, nan, improper, seconds
     run      {test: {id, entry, parameters, quantities}}      -> measurements
     setup    {test}                                           -> points
     turn     {test, point}                                    -> samples
@@ -29,13 +29,74 @@ A worker of role ``candidate`` gets its candidate, platform, data folders and en
 from __future__ import annotations
 
 import json
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.jsonable import from_json, number, to_json
 
-__all__ = ["MAX_LINE_BYTES", "decode", "encode", "from_json", "number", "to_json"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["MAX_LINE_BYTES", "decode", "encode", "from_json", "number", "objection", "seconds_of", "to_json"]
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _may_be_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _may_be_count(value: object) -> bool:
+    return value is None or isinstance(value, int)
+
+
+def _is_artefact(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("path"), str) and _may_be_object(value.get("parameters"))
+
+
+_FIGURES: Final = MappingProxyType({"measurements": _are_objects})
+_FACTS: Final = MappingProxyType(
+    {"backend": _is_text, "model": _is_object, "test": _may_be_object, "train": _may_be_object}
+)
+_RESULTS: Final[Mapping[str, Mapping[str, Callable[[object], bool]]]] = MappingProxyType(
+    {
+        "inspect": {**_FACTS, "test": _is_object},
+        "look": _FACTS,
+        "convert": {"artefact": _is_artefact, "sha256": _is_text, "bytes": _is_count},
+        "predict": {
+            "resident_bytes": _may_be_count,
+            "nondeterministic": _may_be_object,
+            "nan": _may_be_object,
+            "improper": _may_be_count,
+        },
+        "run": _FIGURES,
+        "setup": {"points": _are_objects},
+        "turn": {"samples": _is_object},
+        "meters": {"sensors": _are_objects},
+        "score metric": _FIGURES,
+        "score test": _FIGURES,
+        "score summarise": _FIGURES,
+        "score parity": {"parity": _is_object},
+        "score pilot": {"rounds": _is_count, "ended_by": _is_text},
+    }
+)
+"""What the parent reads of a result. A model can write on the pipe, so that no answer is believed to be a worker's."""
 
 
 def encode(message: dict[str, Any]) -> bytes:
@@ -49,8 +110,40 @@ def decode(line: bytes) -> dict[str, Any]:
     Raises:
         ValueError: If it is not a JSON object.
     """
-    message = json.loads(line)
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        msg = f"a message must be a JSON object, got {type(error).__name__}"
+        raise ValueError(msg) from error
     if not isinstance(message, dict):
         msg = f"a message must be a JSON object, got {type(message).__name__}"
         raise ValueError(msg)  # noqa: TRY004 - one exception for everything that is not a message
     return message
+
+
+def objection(op: str, result: Mapping[str, Any]) -> str:
+    """What is wrong with a result, or nothing.
+
+    Args:
+        op: As requests name it; for ``score`` with its ``what``, after a blank.
+    """
+    wrong = [name for name, holds in _RESULTS.get(op, {}).items() if not holds(result.get(name))]
+    shown = ", ".join(f"{name} {str(result[name])[:40]!r}" if name in result else f"no {name}" for name in wrong)
+    return f"a result of {op!r} must be as the protocol says, got {shown}" if wrong else ""
+
+
+def seconds_of(content: Mapping[str, Any]) -> Mapping[str, float]:
+    """The seconds that a worker spent, by category.
+
+    Raises:
+        ValueError: If they are no finite numbers, or none was sent.
+    """
+    spent = content.get("spent", {})
+    if isinstance(spent, dict) and all(_is_seconds(value) for value in spent.values()):
+        return {name: float(value) for name, value in spent.items()}
+    msg = f"spent must map categories to seconds, got {str(spent)[:40]!r}"
+    raise ValueError(msg)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value < float("inf")

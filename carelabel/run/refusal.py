@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from carelabel.errors import CareLabelError, LoadError, UnsupportedError, UsageError
+from carelabel.jsonable import encodable
 
-_LONGEST: Final = 600
+LONGEST: Final = 1_000
+"""Characters of a message or hint; what comes after them stands in the log."""
 
 
 class RefusalError(CareLabelError):
@@ -25,9 +27,25 @@ def describe(error: BaseException) -> dict[str, Any]:
     """An exception as the parent gets it: type, message, hint and a stable code; the traceback is in the log."""
     kind = type(error).__name__
     if isinstance(error, CareLabelError):
-        return {"type": _expected_type(error), "message": error.message, "hint": error.hint, "code": _code(error)}
-    text = " ".join(str(error).split())[:_LONGEST]
-    return {"type": kind, "message": f"{kind}: {text}" if text else kind, "hint": "", "code": _code(error)}
+        texts = {"message": tellable(error.message), "hint": tellable(error.hint)}
+        return {"type": _expected_type(error), **texts, "code": _code(error)}
+    text = _text_of(error)
+    message = " ".join((f"{kind}: {text}" if text.strip() else kind).split())
+    return {"type": kind, "message": tellable(message), "hint": "", "code": _code(error)}
+
+
+def tellable(text: str) -> str:
+    """A text as a label can hold it: no half characters, and no more than `LONGEST` whole ones."""
+    left_out = len(text) - LONGEST
+    return encodable(text if left_out <= 0 else f"{text[:LONGEST]}... ({left_out} more characters)")
+
+
+def _text_of(error: BaseException) -> str:
+    """What an exception says; its own code can fail, too."""
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001 - foreign code
+        return f"(its text cannot be had: {type(second).__name__})"
 
 
 def _expected_type(error: CareLabelError) -> str:

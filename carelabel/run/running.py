@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from carelabel.jsonable import to_json
 from carelabel.plan import ORIGINAL, REFERENCE, Cell, Plan, PlannedCandidate, PlannedPlatform, PlannedTest
+from carelabel.portable import available_memory_bytes
+from carelabel.run.holding import held
+from carelabel.run.original_file import OriginalFile
 from carelabel.run.outcomes import Built, Outcome, Reason
 from carelabel.run.session import Session, WorkerError
 
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
     from carelabel.run.progress import Progress
     from carelabel.subject import Subject
 
+MEMORY_SHARE = 0.6
+"""Share of the available memory that living workers may fill."""
+
 START_S = 120.0
-"""Seconds that a worker may take to open and load; a model that needs more says so in its suite."""
+"""Seconds that a worker without a model may take to open; one with a model has the plan's `load_s`."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -38,6 +44,7 @@ class Running:
         live: Workers that are kept for the timed phase, by (candidate, platform), frozen.
         notes: Candidate id to what was noticed while it predicted (answers that change, NaN).
         unusable: Candidates that could not predict the test rows.
+        unproven: Why a candidate must not be timed on a platform, by (candidate, platform).
         scorer: The scorer, once it is needed.
     """
 
@@ -55,8 +62,14 @@ class Running:
     live: dict[tuple[str, str], Session] = field(default_factory=dict)
     notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     unusable: set[str] = field(default_factory=set)
+    unproven: dict[tuple[str, str | None], Reason] = field(default_factory=dict)
     scorer: Session | None = None
     sessions: list[Session] = field(default_factory=list)
+    original_file: OriginalFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to look after the model file."""
+        self.original_file = OriginalFile(self.subject.submission)
 
     def spawn(self, role: str, name: str, platform: PlannedPlatform | None) -> Session:
         """Start a worker that this run accounts for and cleans up."""
@@ -71,11 +84,26 @@ class Running:
         train = self.subject.train
         return {"test": self.subject.test.folder, "train": train.folder if train else None}
 
+    def source(self, candidate: str, name: str) -> Mapping[str, Any]:
+        """The artefact of a candidate as JSON, for a worker that will load it.
+
+        Raises:
+            WorkerError: If it is the original's, and the file has been replaced since it was hashed.
+        """
+        reason = self.original_file.changed() if candidate == ORIGINAL else None
+        if reason is not None:
+            raise WorkerError(status="failed", reason=reason, log=self.folder.log(name))
+        return self.artefacts[candidate]
+
     def opening(self, candidate: PlannedCandidate, platform: PlannedPlatform, name: str) -> dict[str, Any]:
-        """Fields of the ``open`` request for a candidate worker."""
+        """Fields of the ``open`` request for a candidate worker.
+
+        Raises:
+            WorkerError: As `source`.
+        """
         return {
             "candidate": candidate.id,
-            "artefact": self.artefacts[candidate.id],
+            "artefact": self.source(candidate.id, name),
             "backend_entry": self.backend_entry(candidate, platform),
             "platform": to_json(platform),
             "facts": to_json(self.subject.model),
@@ -115,7 +143,7 @@ class Running:
 
     def close_cells(self, outcomes: Iterable[Outcome]) -> None:
         """Keep outcomes, on the disk first."""
-        kept = list(outcomes)
+        kept = [held(self.plan, outcome) for outcome in outcomes]
         if not kept:
             return
         self.journal.cells(kept)
@@ -132,9 +160,32 @@ class Running:
         if built.status == "failed" and built.reason:
             self.progress.note(f"{built.candidate}: {built.reason.text}")
 
-    def may_time(self, candidate: str) -> bool:
+    def has_room_for(self, resident_bytes: int) -> bool:
+        """Whether one more worker may be kept until its block: all that are kept fill a share of the memory at most."""
+        room = self.room_bytes()
+        return room is None or self.kept_bytes() + resident_bytes <= room
+
+    def room_bytes(self) -> float | None:
+        """Bytes that live workers may fill, those included that are kept already; None where that is not known."""
+        available = available_memory_bytes()
+        return None if available is None else (available + self.kept_bytes()) * MEMORY_SHARE
+
+    def kept_bytes(self) -> int:
+        """Resident bytes of the workers that are kept for the timed phase."""
+        return sum(self.resident.get(candidate, 0) for candidate, _ in self.live)
+
+    def open_timed_cells(self, platform: str) -> list[Cell]:
+        """Cells without an outcome that a worker with the model is needed for, on one platform."""
+        return [cell for place in ("candidate", "fresh") for cell in self.open_cells(place=place, platform=platform)]
+
+    def unproven_here(self, cell: Cell) -> str:
+        """Why a candidate must not be timed on the platform of a cell, empty where it may."""
+        reason = self.unproven.get((cell.candidate, self.where(cell).id))
+        return reason.text if reason else ""
+
+    def may_time(self, candidate: str, platform: str | None = None) -> bool:
         """Whether there is proof of how far a candidate is the same model: no timing without it."""
-        if candidate in self.unusable or candidate not in self.artefacts:
+        if candidate in self.unusable or candidate not in self.artefacts or (candidate, platform) in self.unproven:
             return False
         return candidate in {ORIGINAL, REFERENCE} or self.built[candidate].parity is not None
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from carelabel.plan import Plan
     from carelabel.run.account import Account
     from carelabel.run.progress import Progress
+    from carelabel.run.session import Session
     from carelabel.subject import Subject
 
 METERS_S = 60.0
@@ -51,7 +52,7 @@ def run_plan(  # noqa: PLR0913 - what is run, where, and who is told
         account=account,
         lock=MeasuringLock(),
         built=dict(entries.built) if entries else {},
-        cells=_whole_blocks(plan, dict(entries.cells)) if entries else {},
+        cells=_still_valid(plan, dict(entries.cells)) if entries else {},
     )
     try:
         build_and_score(running)
@@ -78,20 +79,26 @@ def finish_run(plan: Plan, outcomes: Outcomes) -> None:
     journal.close()
 
 
-def _whole_blocks(plan: Plan, cells: dict[Any, Any]) -> dict[Any, Any]:
-    """Of a journal, drop paired outcomes of tests whose block is not complete: ratios never cross blocks in time."""
+def _still_valid(plan: Plan, cells: dict[Any, Any]) -> dict[Any, Any]:
+    """Of a journal, drop what has to be done anew.
+
+    That is paired outcomes of tests whose block is not complete, since ratios never cross blocks in time, and what was
+    skipped for something else that went wrong: this time it may go well.
+    """
     paired = {test.id for test in plan.tests if test.style == "paired"}
     wanted = [(cell.candidate, cell.platform, cell.test) for cell in plan.cells if cell.test in paired]
     torn = {(key[1], key[2]) for key in wanted if key not in cells}
-    return {key: outcome for key, outcome in cells.items() if (key[1], key[2]) not in torn}
+    whole = {key: outcome for key, outcome in cells.items() if (key[1], key[2]) not in torn}
+    return {key: outcome for key, outcome in whole.items() if outcome.status != "skipped"}
 
 
 def _probe_meters(running: Running) -> tuple[Mapping[str, Any], ...]:
     """Ask every meter in a worker what it can read here."""
     if not running.plan.meters:
         return ()
-    session = running.spawn("scorer", "meters", None)
+    session: Session | None = None
     try:
+        session = running.spawn("scorer", "meters", None)
         meters = [dict(meter) for meter in running.plan.meters]
         answer = session.ask("meters", METERS_S, meters=meters)
         return tuple(answer["sensors"])
@@ -102,7 +109,8 @@ def _probe_meters(running: Running) -> tuple[Mapping[str, Any], ...]:
             for meter in running.plan.meters
         )
     finally:
-        session.close()
+        if session is not None:
+            session.close()
 
 
 def _close_the_rest(running: Running) -> None:

@@ -14,13 +14,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from carelabel import portable
-from carelabel.jsonable import number
 from carelabel.run.channel import Channel, wait
 from carelabel.run.ending import Status, WorkerError, crash_reason, failure
 from carelabel.run.environment import worker_environment
-from carelabel.run.family import end_family
+from carelabel.run.family import MARK, end_family, end_marked
 from carelabel.run.outcomes import Reason
-from carelabel.run.protocol import MAX_LINE_BYTES, decode, encode
+from carelabel.run.protocol import MAX_LINE_BYTES, decode, encode, objection, seconds_of
 from carelabel.run.starting import check_can_start, start
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Session:
         self.channel = channel
         self._out_of_memory_kills = portable.out_of_memory_kills()
         self._last_id = 0
-        self._op = ""
+        self._op = self._asked = ""
         self._death: WorkerError | None = None
         channel.watch(process.pid)
 
@@ -94,7 +93,10 @@ class Session:
             UsageError: On systems without POSIX processes.
         """
         check_can_start()
-        channel = Channel.open(log)
+        try:
+            channel = Channel.open(log)
+        except OSError as error:
+            raise _not_started(error, log) from error
         spawned_ns = time.monotonic_ns()
         options = {
             "role": role,
@@ -104,11 +106,11 @@ class Session:
             "spawned_ns": spawned_ns,
         }
         try:
-            process = start(channel, options, worker_environment(platform, os.environ, env), lock_fd)
+            variables = {**(env or {}), MARK: _mark(spawned_ns)}
+            process = start(channel, options, worker_environment(platform, os.environ, variables), lock_fd)
         except OSError as error:
             channel.close()
-            reason = Reason(code="not-started", text=f"a worker could not be started: {error}")
-            raise WorkerError(status="crashed", reason=reason, log=log) from error
+            raise _not_started(error, log) from error
         return cls(process, channel, name=name, log=log, spawned_ns=spawned_ns)
 
     def ask(self, op: str, timeout_s: float, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
@@ -128,7 +130,7 @@ class Session:
         """
         self._raise_if_dead()
         self._last_id += 1
-        self._op = op
+        self._op, self._asked = op, f"{op} {fields.get('what', '')}".strip()
         try:
             in_time = self.channel.write(encode({**fields, "id": self._last_id, "op": op}), _SEND_TIMEOUT_S)
         except BrokenPipeError:
@@ -217,8 +219,15 @@ class Session:
         if answer.get("id") != self._last_id or not isinstance(content, dict):
             text = f"an answer must belong to request {self._last_id} ({self._op!r}), got one to {answer.get('id')!r}"
             raise self._end(status="crashed", reason=Reason(code="wrong-answer", text=text))
-        for category, seconds in content.get("spent", {}).items():
-            self.spent[category] = self.spent.get(category, 0.0) + number(seconds)
+        try:
+            spent = seconds_of(content)
+            wrong = objection(self._asked, content) if answer["ok"] else ""
+        except ValueError as error:
+            wrong = str(error)
+        if wrong:
+            raise self._end(status="crashed", reason=Reason(code="wrong-answer", text=wrong))
+        for category, seconds in spent.items():
+            self.spent[category] = self.spent.get(category, 0.0) + seconds
         if not answer["ok"]:
             raise failure(content, self.log)
         return content
@@ -268,6 +277,7 @@ class Session:
         if self._process.returncode is None:
             end_family(self.pid)
             self._process.wait()
+        end_marked(_mark(self.spawned_ns))
 
     def _end(self, status: Status, reason: Reason) -> WorkerError:
         """Kill what is left, close everything, and remember why."""
@@ -275,6 +285,16 @@ class Session:
         self.channel.close()
         self._death = WorkerError(status, reason, self.log)
         return self._death
+
+
+def _mark(spawned_ns: int) -> str:
+    """The name of a worker of this process, unlike that of any other on the machine."""
+    return f"{os.getpid()}-{spawned_ns}"
+
+
+def _not_started(error: OSError, log: Path) -> WorkerError:
+    reason = Reason(code="not-started", text=f"a worker could not be started: {error}")
+    return WorkerError(status="crashed", reason=reason, log=log)
 
 
 def first_ready(sessions: Sequence[Session], timeout_s: float) -> Session | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,19 +88,55 @@ def parametrize_with_checks(plugin: str, expected_failed: Mapping[str, str] = _N
 def check_plugin(plugin: str, timeout_s: float = TIMEOUT_S) -> list[CheckResult]:
     """Make every check of a plugin in a process of its own, so that its imports and crashes stay there.
 
+    A check that ends the process has failed; those after it are made in a new one.
+
+    Args:
+        timeout_s: For all checks together; the one that is under way then has failed, and those after it are not made.
+
     Raises:
         UsageError: If no plugin of that name is installed.
     """
-    cases_of(plugin)  # a wrong name is told before a process is started
-    command = [sys.executable, "-m", "carelabel.testing", plugin]
+    number = len(cases_of(plugin))  # a wrong name is told before a process is started
+    deadline = time.monotonic() + timeout_s
+    results: list[CheckResult] = []
+    with tempfile.TemporaryDirectory(prefix="carelabel-") as folder:
+        while len(results) < number:
+            told = Path(folder, f"{len(results)}.jsonl")
+            ended = _run_checks(plugin, told, skip=len(results), timeout_s=max(0.0, deadline - time.monotonic()))
+            found, is_done = _read(told, ended or f"it was still running after {timeout_s:g} s")
+            results += found
+            if is_done:
+                break
+            if ended is None or not found:
+                return results if found else [*results, _ended(plugin, ended or f"still ran after {timeout_s:g} s")]
+    return results
+
+
+def _run_checks(plugin: str, told: Path, *, skip: int, timeout_s: float) -> str | None:
+    """Run checks in a process. How it ended, or None when it did not in time."""
+    command = [sys.executable, "-m", "carelabel.testing", plugin, str(told), str(skip)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)  # noqa: S603 - our own module
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False)  # noqa: S603 - our own module
     except subprocess.TimeoutExpired:
-        return [_ended(plugin, f"still ran after {timeout_s:g} s")]
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return [_ended(plugin, f"it ended with status {done.returncode}: {last}")]
-    return [result_from_json(value) for value in json.loads(done.stdout.splitlines()[-1])]
+        return None
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    return f"it ended the process with status {done.returncode}: {last}"
+
+
+def _read(told: Path, ended: str) -> tuple[list[CheckResult], bool]:
+    """Results that a process told, the check that it ended in included, and whether it made all checks."""
+    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    results: list[CheckResult] = []
+    begun: dict[str, str] | None = None
+    for message in map(json.loads, lines):
+        if "done" in message:
+            return results, True
+        begun = message.get("begun")
+        if begun is None:
+            results.append(result_from_json(message["ended"]))
+    if begun is not None:
+        results.append(CheckResult(**begun, status="failed", message=ended))
+    return results, False
 
 
 def _ended(plugin: str, message: str) -> CheckResult:

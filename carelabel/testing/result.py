@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from carelabel.run.refusal import tellable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -112,7 +114,7 @@ class Case:
         except CheckSkipped as skip:
             status, message = "skipped", str(skip)
         except CheckFailedError as failure:
-            status, message = "failed", " ".join(str(failure).split())
+            status, message = "failed", tellable(" ".join(str(failure).split()))
         return CheckResult(
             about=self.candidate.id,
             check=self.check.name,

@@ -41,7 +41,7 @@ def carelabel_converters() -> list[Converter]:
             tasks=TASKS,
             frameworks=frozenset({"catboost"}),
             families=FAMILIES,
-            requires=("catboost>=1.2.7", "onnx>=1.16"),
+            requires=("catboost>=1.2.7", "onnx>=1.17"),
             source=FILES | PICKLES,
             target="onnx",
             conversion="format",

@@ -10,6 +10,7 @@ from carelabel import Measurement, NotMeasured
 from carelabel.measure.calls import function_of, prepare
 from carelabel.measure.contention import contended
 from carelabel.measure.energy import LEAST_UPDATES, Energy, Workload, measure_energy, seconds_needed
+from carelabel.measure.threads import crew, more_than_granted
 from carelabel.measure.timing import Clock, warm_up
 from carelabel_energy.choice import Choice, choose
 
@@ -40,14 +41,17 @@ def run(
     predictor = context.live()
     function = function_of(predictor, call)
     inputs = cycle(prepare(context, predictor, batch_size, clock).batches)
-    warm_up(function, inputs, clock)
+    with crew() as workers:
+        warm_up(function, inputs, clock)
     workload = measure_energy(function, inputs, used, clock, seconds_needed(used, seconds))
     lost = next((found for found in workload.energy.values() if isinstance(found, NotMeasured)), None)
     if lost is not None:
         return [_nothing(lost, batch_size)]
     measured = {name: found for name, found in workload.energy.items() if isinstance(found, Energy)}
     parts = {domain: measured[name] for domain, name in chosen.meters.items()}
-    return _figures(workload, parts, chosen, batch_size)
+    figures = _figures(workload, parts, chosen, batch_size)
+    crowded = more_than_granted(workers.count, context.platform)
+    return [replace(figure, flags=(*figure.flags, "more-threads")) for figure in figures] if crowded else figures
 
 
 def _nothing(why: NotMeasured, batch: int) -> Measurement:

@@ -1,8 +1,13 @@
 """The kernel, compiled once per machine and kept in the user's cache.
 
-The key of a build is everything it depends on: sources, compiler and its version, flags, interpreter and
-processor features. A build is made in a folder of its own and moved into place, so that two processes that
-build at the same time do not disturb each other.
+The key of a build is what it is made from: sources, flags, interpreter, architecture, and the compiler that CXX
+asks for, if it asks. All of it is known without running anything, so that a kernel that was compiled before is
+loaded without a compiler, which may be gone by then. A newer version of the same compiler leaves it as it is, for the
+results are the same; delete the folder to have it compiled anew. The processor's features are not in the key either:
+a build holds all paths, and which one runs is chosen when it is loaded.
+
+A build is made in a folder of its own and moved into place, so that two processes that build at the same time do not
+disturb each other.
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ MODULE: Final = "carelabel_fastinference.fasttrees"
 SOURCES: Final = Path(__file__).parent / "kernel"
 # No contraction: a fused multiply-add would change the bits of the sums.
 COMMON_FLAGS: Final = ("-O2", "-std=c++17", "-fPIC", "-pthread", "-ffp-contract=off", "-fno-math-errno")
-UNITS: Final = ("dispatch.cpp", "module.cpp", "pack.cpp", "pack_leaves.cpp", "path_portable.cpp")
+UNITS: Final = ("dispatch.cpp", "module.cpp", "pack.cpp", "pack_leaves.cpp", "path_portable.cpp", "pool.cpp")
 VECTOR_UNITS: Final = {
     "path_avx2.cpp": ("-mavx2", "-mbmi", "-mbmi2"),
     "path_avx512.cpp": ("-O3", "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mbmi", "-mbmi2"),
@@ -63,13 +68,11 @@ class Toolchain:
 
     Attributes:
         compiler: command of the C++ compiler.
-        version: first line it says about itself.
         include: folder of Python.h.
         vector: whether the AVX2 and AVX-512 paths are compiled (x86-64 only; what runs is chosen later).
     """
 
     compiler: str
-    version: str
     include: Path
     vector: bool
 
@@ -96,24 +99,19 @@ def build(cache: Path | None = None) -> Path:
     Raises:
         BuildError: see kernel().
     """
-    tools = find_toolchain()
-    target = _target(tools, cache)
+    target = _target(cache)
     if not target.exists():
-        _compile_into(tools, target)
+        _compile_into(find_toolchain(), target)
     return target
 
 
 def is_built(cache: Path | None = None) -> bool:
-    """Whether this machine has the compiled module already.
-
-    Raises:
-        BuildError: if compiler or headers are missing.
-    """
-    return _target(find_toolchain(), cache).exists()
+    """Whether this machine has the compiled module already; no compiler is asked."""
+    return _target(cache).exists()
 
 
-def _target(tools: Toolchain, cache: Path | None) -> Path:
-    folder = (cache or cache_folder()) / build_key(tools)
+def _target(cache: Path | None) -> Path:
+    folder = (cache or cache_folder()) / build_key()
     return folder / f"fasttrees{sysconfig.get_config_var('EXT_SUFFIX') or '.so'}"
 
 
@@ -144,23 +142,24 @@ def find_toolchain() -> Toolchain:
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-dev"
         text = f"the tree kernel needs Python.h, found none in {include}"
         raise BuildError(code="headers-missing", text=text, hint=f"install {package}")
-    return Toolchain(
-        compiler=compiler,
-        version=compiler_version(compiler),
-        include=include,
-        vector=platform.machine().lower() in {"x86_64", "amd64"},
-    )
+    return Toolchain(compiler=compiler, include=include, vector=_has_vector_units())
 
 
-def build_key(tools: Toolchain) -> str:
-    """Name of the build: a hash of everything it depends on."""
+def build_key() -> str:
+    """Name of the build: a hash of everything it is made from."""
     digest = hashlib.sha256()
     for path in sorted(SOURCES.iterdir()):
         if path.suffix in {".cpp", ".h"}:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    parts = (tools.compiler, tools.version, *COMMON_FLAGS, sys.version, platform.machine(), _processor_features())
+    units = [f"{unit} {' '.join(flags)}" for unit, flags in compiled_units(vector=_has_vector_units()).items()]
+    parts = (*COMMON_FLAGS, *units, *_link_flags(), wanted_compiler(), sys.version, platform.machine())
     digest.update("\0".join(parts).encode())
     return digest.hexdigest()[:24]
+
+
+def wanted_compiler() -> str:
+    """What CXX asks for; empty where it does not."""
+    return os.environ.get("CXX", "")
 
 
 def find_compiler() -> str:
@@ -169,7 +168,7 @@ def find_compiler() -> str:
     Raises:
         BuildError: if there is none.
     """
-    wanted = os.environ.get("CXX")
+    wanted = wanted_compiler()
     for name in (wanted,) if wanted else ("g++", "c++", "clang++"):
         found = shutil.which(name)
         if found:
@@ -180,28 +179,19 @@ def find_compiler() -> str:
     )
 
 
-def compiler_version(compiler: str) -> str:
-    """First line that a compiler says about itself.
-
-    Raises:
-        BuildError: if it cannot be run.
-    """
-    try:
-        said = subprocess.run(  # noqa: S603 - the user's compiler
-            [compiler, "--version"], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise compile_failure(compiler, str(error)) from None
-    return said.stdout.partition("\n")[0]
+def compiled_units(*, vector: bool) -> dict[str, tuple[str, ...]]:
+    """Files of a build, each with flags of its own."""
+    units: dict[str, tuple[str, ...]] = dict.fromkeys(UNITS, VECTOR_DEFINES if vector else ())
+    return units | VECTOR_UNITS if vector else units
 
 
-def _processor_features() -> str:
-    """Feature flags of the first processor; empty where the system does not list them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+def _has_vector_units() -> bool:
+    return platform.machine().lower() in {"x86_64", "amd64"}
+
+
+def _link_flags() -> tuple[str, ...]:
+    """Flags of the linker; the library must not be unloaded while its threads wait for work."""
+    return ("-shared", "-pthread", *(("-Wl,-z,nodelete",) if sys.platform == "linux" else ()))
 
 
 def compile_failure(compiler: str, said: str, *, what: str = "the tree kernel") -> BuildError:
@@ -225,19 +215,16 @@ def _compile_into(tools: Toolchain, target: Path) -> None:
     try:
         objects = _compile_units(tools, scratch)
         linked = scratch / target.name
-        _finish(tools, _start([tools.compiler, "-shared", "-pthread", *objects, "-o", str(linked)]))
+        _finish(tools, _start([tools.compiler, *_link_flags(), *objects, "-o", str(linked)]))
         linked.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _compile_units(tools: Toolchain, scratch: Path) -> list[str]:
-    units: dict[str, tuple[str, ...]] = dict.fromkeys(UNITS, VECTOR_DEFINES if tools.vector else ())
-    if tools.vector:
-        units |= VECTOR_UNITS
     running = []
     objects = []
-    for unit, flags in units.items():
+    for unit, flags in compiled_units(vector=tools.vector).items():
         out = str(scratch / f"{unit}.o")
         source = str(SOURCES / unit)
         running.append(_start([tools.compiler, *COMMON_FLAGS, *flags, f"-I{tools.include}", "-c", source, "-o", out]))

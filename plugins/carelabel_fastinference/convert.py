@@ -15,6 +15,7 @@ import numpy as np
 
 from carelabel import Artefact, CareLabelError
 from carelabel.data.tables import table_of
+from carelabel.errors import UnsupportedError, UsageError
 from carelabel_fastinference.build import COMPILE_LIMIT, BuildError, build, cache_folder, is_built
 from carelabel_fastinference.codegen import export_cpp
 from carelabel_fastinference.codegen.shared import compile_shared, shared_source
@@ -131,18 +132,18 @@ def cpp(  # noqa: PLR0913 - the contract's three, and four parameters
     Raises:
         CareLabelError: If the model cannot be read exactly, or a parameter does not fit it.
     """
-    ensemble, source = _read(artefact, context)
+    ensemble, source = read(artefact, context)
     rows = context.test.rows[:checks]
     sample = table_of(rows, input_type_of(ensemble, source)) if len(rows) else None
-    with _explained(context):
+    with explained(context):
         export_cpp(ensemble, out, sample, budget=budget, integer=integer, n_probes=checks, name=name)
     return Artefact(path=out, format="cpp", facts=artefact.facts)
 
 
 def _packed(artefact: Artefact, out: Path, context: ConvertContext, target: str, instructions: str) -> Artefact:
-    ensemble, source = _read(artefact, context)
+    ensemble, source = read(artefact, context)
     path = out / f"model{SUFFIX}"
-    with _explained(context):
+    with explained(context):
         write_model(ensemble, path)
         seconds = _build_kernel()
     return Artefact(
@@ -157,25 +158,22 @@ def _packed(artefact: Artefact, out: Path, context: ConvertContext, target: str,
 
 def _rounded(artefact: Artefact, out: Path, context: ConvertContext, ensemble: TreeEnsemble) -> Artefact:
     path = out / f"model{SUFFIX}"
-    with _explained(context):
+    with explained(context):
         write_model(ensemble, path)
     counted = {**artefact.parameters, "parameter_counts": counts_of(ensemble)}
     return replace(artefact, path=path, format=NATIVE, parameters=counted, compile_s=None)
 
 
 def _compiled(artefact: Artefact, out: Path, context: ConvertContext, target: str, budget: int) -> Artefact:
-    ensemble, source = _read(artefact, context)
-    folder = out / "model"
-    folder.mkdir()
-    with _explained(context):
+    ensemble, source = read(artefact, context)
+    with explained(context):
         text = shared_source(ensemble, budget=budget, integer=target == IF_ELSE_INTEGER)
         begin = time.perf_counter()
         library = compile_shared(text, context.scratch)
         seconds = time.perf_counter() - begin
-        write_model(rules_alone(ensemble), folder / RULES)
-    library.rename(folder / LIBRARY)
+        made = compiled_folder(out, ensemble, library)
     return Artefact(
-        path=folder,
+        path=made,
         format=target,
         facts=artefact.facts,
         input_type=input_type_of(ensemble, source),
@@ -184,9 +182,18 @@ def _compiled(artefact: Artefact, out: Path, context: ConvertContext, target: st
     )
 
 
-def _read(artefact: Artefact, context: ConvertContext) -> tuple[TreeEnsemble, InputType]:
+def compiled_folder(out: Path, ensemble: TreeEnsemble, library: Path) -> Path:
+    """The folder of a compiled model: its library, moved there, and the rules around it."""
+    folder = out / "model"
+    folder.mkdir()
+    write_model(rules_alone(ensemble), folder / RULES)
+    library.rename(folder / LIBRARY)
+    return folder
+
+
+def read(artefact: Artefact, context: ConvertContext) -> tuple[TreeEnsemble, InputType]:
     """The ensemble of the source, and the input type of its predictor."""
-    with _explained(context):
+    with explained(context):
         if artefact.format in PACKED:
             return read_model(artefact.path), artefact.input_type or artefact.facts.input_type
         predictor = context.load()
@@ -227,7 +234,7 @@ def _build_kernel() -> float:
 
 
 @contextmanager
-def _explained(context: ConvertContext) -> Iterator[None]:
+def explained(context: ConvertContext) -> Iterator[None]:
     """Turn the expected errors of the engine into those of the house; what a compiler said is kept in a file."""
     try:
         yield
@@ -239,5 +246,7 @@ def _explained(context: ConvertContext) -> Iterator[None]:
             said = f"; all it said is in {log}"
         msg = f"{error.text}{said}"
         raise CareLabelError(msg, error.hint) from error
-    except (UnsupportedModelError, ValueError) as error:
-        raise CareLabelError(str(error)) from error
+    except UnsupportedModelError as error:
+        raise UnsupportedError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error

@@ -101,4 +101,4 @@ class IfElseModel:
             msg = f"X must have shape (n, {self.ensemble.n_features}), got {rows.shape}: pass a table of rows"
             raise ValueError(msg)
         with np.errstate(over="ignore"):
-            return np.ascontiguousarray(rows, dtype=wanted)
+            return np.require(rows, dtype=wanted, requirements=["C", "ALIGNED"])

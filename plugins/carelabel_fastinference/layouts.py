@@ -14,6 +14,9 @@ IF_ELSE_INTEGER: Final = "fastinference-if-else-integer"
 PACKED: Final = MappingProxyType({NATIVE: "native", UNSHARED: "native-unshared", RANKS: "native-ranks"})
 """Format to layout of `compile_model`: one file of nodes, packed in another way when it is loaded."""
 
+UPSTREAM: Final = "fastinference-upstream"
+"""Code that the FastInference of others generates; as COMPILED otherwise."""
+
 COMPILED: Final = frozenset({IF_ELSE, IF_ELSE_INTEGER})
 """Formats that are folders of a library compiled for the model and the rules around it."""
 

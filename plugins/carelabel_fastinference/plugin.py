@@ -16,7 +16,9 @@ from carelabel_fastinference.layouts import (
     RANKS,
     SUFFIX,
     UNSHARED,
+    UPSTREAM,
 )
+from carelabel_fastinference.upstream import why_unavailable
 
 TASKS: Final = frozenset({"classification", "regression"})
 FRAMEWORK: Final = "fastinference"
@@ -71,13 +73,23 @@ def carelabel_backends() -> list[Backend]:
             executes_code=True,
             **shared,
         ),
+        Backend(
+            name="upstream-code",
+            summary="tree classifiers as code of sbuschjaeger's FastInference; made by its converter only",
+            entry="carelabel_fastinference.code_backend:CodeBackend",
+            formats=frozenset({UPSTREAM}),
+            suffixes=(),
+            executes_code=True,
+            unavailable=why_unavailable(),
+            **shared,
+        ),
     ]
 
 
 @hookimpl
 def carelabel_converters() -> list[Converter]:
-    """Exact layouts, lossy variants of the packed one, and the export."""
-    return [*_exact(), *_rounded(), _export()]
+    """Exact layouts, the code of another generator, lossy variants of the packed layout, and the export."""
+    return [*_exact(), _upstream(), *_rounded(), _export()]
 
 
 def _exact() -> list[Converter]:
@@ -126,6 +138,28 @@ def _format(name: str, target: str, summary: str, parameter: Parameter, *, extra
         lossless=True,
         tolerance=SAME,
         timeout_s=900.0 if compiled else 300.0,
+    )
+
+
+def _upstream() -> Converter:
+    """Code of the FastInference of others, where it is installed."""
+    return Converter(
+        name="upstream",
+        summary="tree classifiers as C++ that sbuschjaeger's FastInference generates, where that is installed",
+        entry="carelabel_fastinference.upstream:convert",
+        tasks=frozenset({"classification"}),
+        frameworks=frozenset({"scikit-learn"}),
+        families=frozenset({"decision-tree", "random-forest", "extra-trees"}),
+        needs=frozenset({"compiler"}),
+        unavailable=why_unavailable(),
+        cost="expensive",
+        source=frozenset({"sklearn-pickle", "sklearn-joblib", "sklearn-skops"}),
+        target=UPSTREAM,
+        conversion="format",
+        slug=UPSTREAM,
+        lossless=True,
+        tolerance="probabilities are sums of weighted leaves: they can differ in the last bits, and labels at ties",
+        timeout_s=900.0,
     )
 
 

@@ -55,7 +55,7 @@ def carelabel_converters() -> list[Converter]:
             frameworks=frozenset({"scikit-learn"}),
             families=FAMILIES,
             # Later versions come with an onnx that other plugins cannot use.
-            requires=("hummingbird-ml>=0.4.11,<0.4.12", "scikit-learn>=1.6", TORCH),
+            requires=("hummingbird-ml>=0.4.11,<0.4.12", "scikit-learn>=1.7", TORCH),
             source=frozenset({"sklearn-pickle", "sklearn-joblib", "sklearn-skops"}),
             target=FORMAT,
             conversion="format",

@@ -6,7 +6,7 @@ from carelabel import Backend, Converter, hookimpl
 
 TASKS = frozenset({"classification", "regression"})
 FAMILIES = frozenset({"linear", "mlp", "cnn", "other"})
-REQUIRES = ("keras>=3.12", "torch>=2.6")
+REQUIRES = ("keras>=3.14", "torch>=2.13")
 
 
 @hookimpl
@@ -45,7 +45,7 @@ def carelabel_converters() -> list[Converter]:
             tasks=TASKS,
             frameworks=frozenset({"keras"}),
             families=FAMILIES,
-            requires=(*REQUIRES, "onnx>=1.16"),
+            requires=(*REQUIRES, "onnx>=1.17"),
             cost="normal",
             source=frozenset({"keras"}),
             target="onnx",

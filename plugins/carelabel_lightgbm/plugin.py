@@ -41,7 +41,7 @@ def carelabel_converters() -> list[Converter]:
             tasks=TASKS,
             frameworks=frozenset({"lightgbm"}),
             families=FAMILIES,
-            requires=("lightgbm>=4.5", "onnx>=1.16", "onnxmltools>=1.14"),
+            requires=("lightgbm>=4.5", "onnx>=1.17", "onnxmltools>=1.15"),
             source=FILES | PICKLES,
             target="onnx",
             conversion="format",

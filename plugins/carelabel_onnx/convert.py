@@ -15,7 +15,7 @@ from skl2onnx.sklapi import CastTransformer
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from carelabel.errors import CareLabelError, UnsupportedError
+from carelabel.errors import UnsupportedError
 from carelabel.plugin.protocols import Artefact
 from carelabel_onnx.graph import graph_facts
 from carelabel_onnx.imputer import CONVERSIONS, SHAPES
@@ -44,9 +44,8 @@ def convert(artefact: Artefact, out: Path, context: ConvertContext, precision: s
         precision: float32, float64, or auto: what keeps the model the same (`carelabel_onnx.precision`).
 
     Raises:
-        UnsupportedError: If a graph would take too large rows, or leave something of the model out.
-        CareLabelError: If skl2onnx has no converter for a part of the model, or ONNX Runtime cannot run the result; the
-            message says what it said.
+        UnsupportedError: If a graph would take too large rows, or leave something of the model out; if skl2onnx has no
+            converter for a part of the model, or ONNX Runtime cannot run the result: the message says what it said.
     """
     predictor = context.load()
     source, estimator = predictor.input_type, _searched(predictor.native)
@@ -149,7 +148,7 @@ def _to_onnx(estimator: Any, initial: list[tuple[str, Any]]) -> Any:  # noqa: AN
         except Exception as error:
             said = " ".join(str(error).split())[:300]
             msg = f"skl2onnx must know every part of the model; it says: {type(error).__name__}: {said}"
-            raise CareLabelError(msg, "register a converter with skl2onnx, or leave this candidate out") from error
+            raise UnsupportedError(msg, "register a converter with skl2onnx, or leave this candidate out") from error
 
 
 def _options(estimator: Any) -> dict[int, dict[str, Any]] | None:  # noqa: ANN401 - any estimator

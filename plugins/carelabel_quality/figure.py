@@ -22,10 +22,14 @@ class Figure:
         once: The metric itself, by scikit-learn's function.
         on_resamples: ``(y_true, y_pred, rows, **keywords) -> (r,)`` on rows (r, n) of row numbers: the same figure from
             counts or from figures of single rows, NaN where it is not defined. Tests hold the two to be equal.
+        is_share: Whether it is a share of all rows.
+        no_interval: Why resampling says nothing about it, or empty.
     """
 
     once: Callable[..., float]
     on_resamples: Callable[..., NDArray[np.float64]]
+    is_share: bool = False
+    no_interval: str = ""
 
     def __call__(self, y_true: NDArray[Any], y_pred: NDArray[Any], **keywords: Any) -> float:  # noqa: ANN401 - as declared
         """The figure on all rows.

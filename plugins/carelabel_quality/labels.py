@@ -62,7 +62,7 @@ def _figure(function: Callable[..., Any], per_class: Summary, average: Average) 
     return Figure(once=_averaged(function, average), on_resamples=_from_counts(_mean(per_class, average)))
 
 
-accuracy: Final = Figure(once=_accuracy, on_resamples=_from_counts(_accuracies))
+accuracy: Final = Figure(once=_accuracy, on_resamples=_from_counts(_accuracies), is_share=True)
 balanced_accuracy: Final = Figure(once=_balanced, on_resamples=_from_counts(_balanced_accuracies))
 precision_macro: Final = _figure(metrics.precision_score, ClassCounts.precision, "macro")
 precision_weighted: Final = _figure(metrics.precision_score, ClassCounts.precision, "weighted")

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import metrics
 
 from carelabel.plugin.protocols import Measurement
-from carelabel_quality.shown import LEVEL, bootstrap, how, most_frequent, plain
+from carelabel_quality.shown import LEVEL, bootstrap, most_frequent, plain
 from carelabel_quality.tables import all_rows, as_plain, coded, count_classes
 
 if TYPE_CHECKING:
@@ -38,14 +38,15 @@ def confusion_matrix(context: ScoreContext, classes_shown: int = 50) -> Iterator
     k = len(names)
     matrix = np.bincount(place[labels.true] * k + place[labels.predicted], minlength=k * k).reshape(k, k)
     wrong = labels.true != labels.predicted
-    interval = bootstrap(context, len(wrong), lambda rows: wrong[rows].mean(axis=1)[:, np.newaxis])[0]
+    share = (int(wrong.sum()), len(wrong))
+    interval, how = bootstrap(context, len(wrong), lambda rows: wrong[rows].mean(axis=1)[:, np.newaxis], [share])[0]
     yield Measurement(
         quantity="error_rate",
         value=float(wrong.mean()),
         interval=interval,
         level=LEVEL if interval else None,
         n=len(wrong),
-        method=how(interval, context.resamples) + remark,
+        method=how + remark,
         detail={"type": "matrix", "rows": "true", "columns": "predicted", "classes": names, "values": matrix.tolist()},
     )
 
@@ -58,20 +59,28 @@ def per_class(context: ScoreContext, classes_shown: int = 50) -> Iterator[Measur
     figures = metrics.precision_recall_fscore_support(
         labels.true, labels.predicted, labels=list(range(len(labels.classes))), zero_division=0
     )
-    rows = count_classes(labels, all_rows(n)).true[0]
-    intervals = bootstrap(context, n, lambda drawn: _table(count_classes(labels, drawn)))
+    counts = count_classes(labels, all_rows(n))
+    intervals = bootstrap(context, n, lambda drawn: _table(count_classes(labels, drawn)), _shares(counts))
     for column, name in enumerate(_FIGURES):
         for number in shown:
-            interval = intervals[column * len(labels.classes) + number]
+            interval, how = intervals[column * len(labels.classes) + number]
             yield Measurement(
                 quantity=name,
                 value=float(figures[column][number]),
                 at={"class": plain(labels.classes[number])},
                 interval=interval,
                 level=LEVEL if interval else None,
-                n=int(rows[number]),
-                method=f"n counts the rows of the class among {n}; {how(interval, context.resamples)}{remark}",
+                n=int(counts.true[0][number]),
+                method=f"n counts the rows of the class among {n}; {how}{remark}",
             )
+
+
+def _shares(counts: ClassCounts) -> list[tuple[int, int] | None]:
+    """Of a class's precision its hits and the rows that were given it, of its recall its hits and its rows."""
+    hits = counts.hits[0]
+    divisors = (counts.predicted[0], counts.true[0])
+    of = [(int(hit), int(rows)) for each in divisors for hit, rows in zip(hits, each, strict=True)]
+    return [*of, *([None] * len(hits))]
 
 
 def _table(counts: ClassCounts) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Literal
 from carelabel import ANY, Metric, Parameter, Quantity, Test, hookimpl
 
 CLASSIFICATION = frozenset({"classification"})
-REQUIRES = ("scikit-learn>=1.6",)
+REQUIRES = ("scikit-learn>=1.7",)
 UNLIMITED = float("inf")
 
 _FROM_LABELS = (

@@ -82,6 +82,8 @@ def _r2s(y_true: NDArray[Any], y_pred: NDArray[Any], rows: NDArray[np.intp]) -> 
 mse: Final = Figure(once=metrics.mean_squared_error, on_resamples=_mses)
 rmse: Final = Figure(once=metrics.root_mean_squared_error, on_resamples=_rmses)
 mae: Final = Figure(once=metrics.mean_absolute_error, on_resamples=_maes)
-max_error: Final = Figure(once=_max_error, on_resamples=_max_errors)
+max_error: Final = Figure(
+    once=_max_error, on_resamples=_max_errors, no_interval="no resample has a larger error than the rows that were seen"
+)
 mape: Final = Figure(once=_mape, on_resamples=_mapes)
 r2: Final = Figure(once=_r2, on_resamples=_r2s)

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carelabel.measure.scoring import resampled_rows
+from carelabel.measure.scoring import resampled_rows, without_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from carelabel.plugin.protocols import ScoreContext
 
 LEVEL: Final = 0.95
+_FEW: Final = "no interval: too few rows to resample"
 
 
 def most_frequent(y_true: NDArray[Any], classes: NDArray[Any], most: int) -> tuple[list[int], str]:
@@ -32,30 +33,34 @@ def plain(item: Any) -> str | float:  # noqa: ANN401 - a class as numpy holds it
     return str(value) if isinstance(value, bool) or not isinstance(value, int | float) else value
 
 
+Interval = tuple[tuple[float, float] | None, str]
+"""The ends or None, and how they were found or why there are none."""
+
+
 def bootstrap(
-    context: ScoreContext, n: int, figures: Callable[[NDArray[np.intp]], NDArray[np.float64]]
-) -> list[tuple[float, float] | None]:
-    """Percentile intervals at 95 % of several figures, None where one is undefined on more than half of the resamples.
+    context: ScoreContext,
+    n: int,
+    figures: Callable[[NDArray[np.intp]], NDArray[np.float64]],
+    shares: Sequence[tuple[int, int] | None] = (),
+) -> list[Interval]:
+    """Percentile intervals at 95 % of several figures, none where one is undefined on more than half of the resamples.
 
     Args:
         figures: Rows (r, n) of row numbers to (r, m) figures, NaN where undefined.
+        shares: For figures that are shares, which rows: how many count, and of how many. None for the others.
     """
     if n < 2 or context.resamples < 1:  # noqa: PLR2004 - there is nothing to resample
-        return [None] * figures(np.zeros((1, n), dtype=np.intp)).shape[1]
+        return [(None, _FEW)] * figures(np.zeros((1, n), dtype=np.intp)).shape[1]
     found = np.concatenate([figures(rows) for rows in resampled_rows(n, context.resamples, context.seed)])
-    intervals: list[tuple[float, float] | None] = []
-    for column in found.T:
-        defined = column[~np.isnan(column)]
-        if 2 * len(defined) < len(column):
-            intervals.append(None)
-            continue
-        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        intervals.append((float(low), float(high)))
-    return intervals
+    of = shares or [None] * found.shape[1]
+    return [_interval(column, share) for column, share in zip(found.T, of, strict=True)]
 
 
-def how(interval: tuple[float, float] | None, resamples: int) -> str:
-    """How an interval was made, or that there is none."""
-    if interval is None:
-        return "no interval: too few rows to resample"
-    return f"percentile bootstrap over rows, {resamples} resamples"
+def _interval(column: NDArray[np.float64], share: tuple[int, int] | None) -> Interval:
+    defined = column[~np.isnan(column)]
+    if 2 * len(defined) < len(column):
+        return None, _FEW
+    if defined.min() == defined.max():
+        return without_spread(*share) if share and share[1] else without_spread(None, 0)
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return (float(low), float(high)), f"percentile bootstrap over rows, {len(column)} resamples"

@@ -86,8 +86,10 @@ def _median(quantity: str, values: Sequence[float | None]) -> Measurement:
     known = [value for value in values if value is not None]
     if not known:
         return Measurement(quantity=quantity, value=None, n=0, reason="the workers did not note how long it took")
+    from carelabel.measure.stats import range_coverage  # noqa: PLC0415 - numpy, and only the scorer comes here
+
     n = len(known)
-    coverage = max(0.0, 1.0 - 2.0 ** (1 - n))
+    coverage = range_coverage(n)
     return Measurement(
         quantity=quantity,
         value=statistics.median(known),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from carelabel import portable
 from carelabel.measure.calls import function_of, prepare
+from carelabel.measure.threads import crew, more_than_granted
 from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Latency:
         for batch in batch_sizes:
             ready = prepare(context, predictor, batch, self._clock)
             inputs = cycle(ready.batches)
-            warmth = warm_up(self._function, inputs, self._clock)
+            with crew() as workers:
+                warmth = warm_up(self._function, inputs, self._clock)
             loops = calibrate(self._function, inputs, self._clock)
             notes = {
                 "batch": batch,
@@ -56,6 +58,8 @@ class Latency:
                 "rows_repeated": ready.repeated,
                 "warm_up": asdict(warmth),
                 "threads": portable.threads(),
+                "threads_at_work": workers.count,
+                "more_threads": more_than_granted(workers.count, context.platform),
             }
             self._points.append(_Point(inputs=inputs, loops=loops, notes=notes))
         return [{"batch": batch} for batch in batch_sizes]

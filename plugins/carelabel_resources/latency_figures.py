@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def latency_figures(rounds: PointRounds) -> list[Measurement]:
     """All figures of one candidate at one batch size, wall times with their flags."""
     turns, marks = rounds.own, flags(rounds)
-    hurt_by_waiting = [*_wall(turns, int(rounds.at["batch"])), *tails(turns)]
+    hurt_by_waiting = [*_wall(rounds, int(rounds.at["batch"])), *tails(turns)]
     survive_waiting = [_over_rounds("cpu_time", medians(turns, "cpu")), *ratios(rounds), _prepare(turns)]
     calm = tuple(mark for mark in marks if mark != "contended")
     figures = [replace(figure, flags=figure.flags + marks) for figure in hurt_by_waiting]
@@ -32,12 +32,13 @@ def latency_figures(rounds: PointRounds) -> list[Measurement]:
     return [replace(figure, at=rounds.at) for figure in figures]
 
 
-def _wall(turns: Sequence[Samples], batch: int) -> list[Measurement]:
+def _wall(rounds: PointRounds, batch: int) -> list[Measurement]:
+    turns = rounds.own
     median = _over_rounds("latency_p50", medians(turns, "wall"))
     idle = [turn["after_idle"][0] for turn in turns if turn["after_idle"]]
     rates = [batch / statistics.fmean(turn["wall"]) for turn in turns]
     return [
-        replace(median, detail=detail(turns)),
+        replace(median, detail=detail(rounds)),
         _per_row(median, batch),
         _over_rounds("throughput", rates),
         _over_rounds("after_idle", idle),

@@ -66,7 +66,9 @@ def _load_time(loads: Sequence[float]) -> Measurement:
     if n < LEAST_FOR_INTERVAL:
         method += f"; an interval needs {LEAST_FOR_INTERVAL}"
         return Measurement(quantity="load_time", value=statistics.median(loads), n=n, method=method)
-    coverage = 1.0 - 2.0 ** (1 - n)
+    from carelabel.measure.stats import range_coverage  # noqa: PLC0415 - numpy, when nothing is measured any more
+
+    coverage = range_coverage(n)
     return Measurement(
         quantity="load_time",
         value=statistics.median(loads),

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from carelabel.plugin.protocols import At
 
 REPEATS = 6
-COVERAGE = 1.0 - 2.0 ** (1 - REPEATS)
-"""How surely the range of six independent values holds their median."""
 
 
 def run(
@@ -61,12 +59,14 @@ def _steady(peaks: Sequence[Peak], at: At) -> Measurement:
     if len(values) < REPEATS:
         unknown = next(peak for peak in peaks if peak.bytes is None)
         return _single("peak_steady", unknown, at)
+    from carelabel.measure.stats import range_coverage  # noqa: PLC0415 - numpy, when nothing is measured any more
+
     return Measurement(
         quantity="peak_steady",
         value=statistics.median(values),
         at=at,
         interval=(min(values), max(values)),
-        level=COVERAGE,
+        level=range_coverage(REPEATS),
         n=REPEATS,
         method=f"{peaks[0].method}; median of {REPEATS} calls after warm-up, smallest to largest",
     )

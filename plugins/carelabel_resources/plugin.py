@@ -186,7 +186,7 @@ def _gpu_memory() -> Test:
         scope="cell",
         place="fresh",
         runs_on=frozenset({"cuda", "nvml"}),
-        requires=("nvidia-ml-py>=12",),
+        requires=("nvidia-ml-py>=12.535.77",),
         parameters=(_BATCH_SIZE, _CALL),
         quantities=figures.GPU_MEMORY,
     )

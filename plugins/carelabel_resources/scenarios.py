@@ -13,6 +13,7 @@ from carelabel.measure.calls import function_of, prepare
 from carelabel.measure.contention import contended, seconds_between
 from carelabel.measure.stats import LEVEL, median_interval
 from carelabel.measure.tail import calls_allowed_late, calls_needed, tail_percentile
+from carelabel.measure.threads import crew, more_than_granted
 from carelabel.measure.timing import Clock, warm_up
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def run(  # noqa: PLR0913 - the declared parameters, and a clock for tests
     predictor = context.live()
     function = function_of(predictor, call)
     one_by_one = cycle(prepare(context, predictor, 1, clock).batches)
-    warm_up(function, one_by_one, clock)
+    with crew() as workers:
+        warm_up(function, one_by_one, clock)
     latencies, busy = _watched(
         clock,
         lambda: scenarios.single_stream(function, one_by_one, clock, seconds=seconds, queries=calls_needed(P90)),
@@ -62,7 +64,9 @@ def run(  # noqa: PLR0913 - the declared parameters, and a clock for tests
     found.append(_marked(_offline(passes, rows, offline_batch), busy))
     server = _Server(function=function, inputs=one_by_one, clock=clock, bound_s=bound_s, seed=context.seed)
     figures, busy = _watched(clock, lambda: server.figures(latencies, server_seconds))
-    return found + [_marked(figure, busy) for figure in figures]
+    found += [_marked(figure, busy) for figure in figures]
+    crowded = more_than_granted(workers.count, context.platform)
+    return [replace(figure, flags=(*figure.flags, "more-threads")) for figure in found] if crowded else found
 
 
 def _watched(clock: Clock, work: Callable[[], Any]) -> tuple[Any, bool]:

@@ -37,7 +37,8 @@ def flags(rounds: PointRounds) -> tuple[str, ...]:
 
     ``contended`` above 10 % of waiting; ``budget-ended`` when the budget and not the aimed precision ended the
     rounds (or another word for another end); ``loops`` when calls are shorter than 1 ms and timed in loops;
-    ``rows-repeated``; ``not-steady`` when the warm-up ended before its running median had come to rest.
+    ``rows-repeated``; ``not-steady`` when the warm-up ended before its running median had come to rest;
+    ``more-threads`` when the calls of some process kept more threads busy than a pinned platform grants.
     """
     first = rounds.own[0]
     marks = {
@@ -46,12 +47,14 @@ def flags(rounds: PointRounds) -> tuple[str, ...]:
         "loops": first["loops"] > 1,
         "rows-repeated": first["rows_repeated"],
         "not-steady": not first["warm_up"]["steady"],
+        "more-threads": any(turn.get("more_threads") for turn in rounds.own),
     }
     return tuple(mark for mark, holds in marks.items() if holds)
 
 
-def detail(turns: Sequence[Samples]) -> Mapping[str, Any]:
+def detail(rounds: PointRounds) -> Mapping[str, Any]:
     """How the figure came about, for those who want to know: one typed object."""
+    turns = rounds.own
     warmth = turns[0]["warm_up"]
     return {
         "type": "timing",
@@ -63,4 +66,6 @@ def detail(turns: Sequence[Samples]) -> Mapping[str, Any]:
         "warm_up_calls": warmth["calls"],
         "warm_up_s": warmth["seconds"],
         "threads": turns[0].get("threads"),
+        "threads_at_work": turns[0].get("threads_at_work"),
+        "processes": rounds.processes,
     }

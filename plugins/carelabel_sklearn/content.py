@@ -10,6 +10,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from packaging.version import InvalidVersion, Version
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,8 +20,10 @@ ZIP_MARK: Final = b"PK\x03\x04"
 COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"]\x00": "lzma", b"x": "zlib"}
 _STOP: Final = b"."
 _ZLIB_LEVELS: Final = (b"\x01", b"^", b"\x9c", b"\xda")
-# The version stands some opcodes behind its name in the pickled state.
-_VERSION: Final = re.compile(rb"_sklearn_version[\x00-\xff]{1,12}?(\d+\.\d+[\w.+]*)")
+# The version stands some opcodes behind its name in the pickled state, and its length in bytes before it.
+_VERSION: Final = re.compile(
+    rb"_sklearn_version[\x00-\xff]{0,6}?(?:\x8c|X)([\x03-\x20])(?:\0{3})?([0-9][0-9A-Za-z.+]{2,31})"
+)
 
 
 def compression(head: bytes) -> str:
@@ -68,7 +72,17 @@ def written_with(path: Path) -> str:
     Used when a file cannot be loaded, so it reads the bytes only, decompressed where needed.
     """
     found = _VERSION.search(_unpacked(path) or b"")
-    return found.group(1).decode() if found else ""
+    if found is None:
+        return ""
+    return release(found.group(2)[: found.group(1)[0]].decode())
+
+
+def release(text: str) -> str:
+    """A version in the one way that versions are written, or empty: damaged bytes can look like one, as 051.9.1."""
+    try:
+        return text if str(Version(text)) == text else ""
+    except InvalidVersion:
+        return ""
 
 
 def is_cut_off(path: Path) -> bool:

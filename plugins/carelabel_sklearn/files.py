@@ -12,7 +12,7 @@ import sklearn
 from sklearn.exceptions import InconsistentVersionWarning
 
 from carelabel.errors import LoadError
-from carelabel_sklearn.content import describe, is_cut_off, written_with
+from carelabel_sklearn.content import describe, is_cut_off, release, written_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,9 +117,9 @@ def _guarded(path: Path, wanted: str, load: Callable[[], Any]) -> Loaded:
         except Exception as error:  # unpickling runs foreign code, which can raise anything
             raise _explain(path, wanted, error) from error
     versions = [w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)]
-    written = versions[0].original_sklearn_version if versions else ""
+    written = release(str(versions[0].original_sklearn_version)) if versions else ""
     lines = {_one_line(w.message) for w in caught if not isinstance(w.message, InconsistentVersionWarning)}
-    return Loaded(content=content, written_with=str(written), warnings=tuple(sorted(lines)))
+    return Loaded(content=content, written_with=written, warnings=tuple(sorted(lines)))
 
 
 def _explain(path: Path, wanted: str, error: Exception) -> LoadError:

@@ -15,7 +15,7 @@ SOURCES = frozenset(
         *("xgboost-json", "xgboost-ubj", "lightgbm-text"),
     },
 )
-TREELITE = "treelite>=4.4"
+TREELITE = "treelite>=4.4.1"
 TL2CGEN = "tl2cgen>=1.0"
 TOLERANCE = (
     "probabilities of several classes come from a float32 softmax: about 1e-7; a category that the training data did "

@@ -40,7 +40,7 @@ def carelabel_converters() -> list[Converter]:
             tasks=TASKS,
             frameworks=frozenset({"xgboost"}),
             families=frozenset({"gradient-boosting", "random-forest"}),
-            requires=("xgboost>=3.0", "onnx>=1.16", "onnxmltools>=1.14"),
+            requires=("xgboost>=3.0", "onnx>=1.17", "onnxmltools>=1.15"),
             source=FILES | PICKLES,
             target="onnx",
             conversion="format",

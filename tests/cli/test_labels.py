@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from carelabel.store import open_store
-from tests.render.labels import make_label
+from tests.render.labels import candidate, make_label, measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.cli.conftest import Program
+    from tests.cli.conftest import Ended, Program
 
 ID = "20261121T100000-000-aaaaaaaa"
 
@@ -117,10 +118,118 @@ def test_history_of_a_damaged_store_is_an_error(
     assert "labels.json must be a TinyDB file of labels, found: " in ended.err
 
 
-def test_schema_is_that_of_label_and_metadata(program: Program) -> None:
+def test_schema_is_that_of_label_metadata_and_suite(program: Program) -> None:
     both = json.loads(program("schema").out)
-    assert set(both) == {"label", "metadata"}
+    assert set(both) == {"label", "metadata", "suite"}
+    assert both["suite"]["$defs"]["Timeouts"]["properties"]["load"]["description"]
     assert json.loads(program("schema", "label").out) == both["label"]
     assert json.loads(program("schema", "metadata").out) == both["metadata"]
     assert "schema" in both["label"]["properties"]
     assert program("schema", "other").code == 2
+
+
+@pytest.fixture
+def stranger(program: Program, tmp_path: Path) -> Callable[..., Ended]:
+    """What a command says of a label that somebody else has written."""
+
+    def say(command: str, changes: dict[str, Any], *words: str) -> Ended:
+        path = tmp_path / "label.json"
+        path.write_text(json.dumps({**make_label(), **changes}))
+        return program(command, path, *words)
+
+    return say
+
+
+@pytest.mark.parametrize("command", ["show", "rate", "recommend"])
+def test_no_character_of_a_strangers_label_steers_the_terminal(stranger: Callable[..., Ended], command: str) -> None:
+    evil = "x\x1b]52;c;aGk=\x07\x9b2J\u202ey\nz"
+    forms = [candidate(evil, parent=None), candidate("wood", status="failed", reason={"code": "x", "text": evil})]
+    changes = {
+        "subject": {**make_label()["subject"], "name": evil},
+        "candidates": forms,
+        "measurements": [measurement(evil, evil, 1.0, group=evil, at={evil: evil}, unit=evil, flags=[evil])],
+        "platforms": [{"id": evil, "tags": [], "threads": 1}],
+        "schema": "1.0",
+    }
+    for words in ((), ("--json",)):
+        said = stranger(command, changes, *words)
+        assert said.code in {0, 4}
+        assert not set(said.out + said.err) & set("\x1b\x07\x9b\u202e")
+    told = stranger("show", {"schema": f"2{evil}"})
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert not set(told.err) & set("\x1b\x07\x9b\u202e")
+
+
+@pytest.mark.parametrize("command", ["show", "rate", "recommend"])
+def test_markup_in_a_strangers_label_is_text(stranger: Callable[..., Ended], command: str) -> None:
+    mark = "[/x]"
+    figure = measurement("original", mark, 1.0, group=mark, at={mark: mark}, unit=mark)
+    total = {"candidate": mark, "platform": mark, "letter": mark}
+    changes = {
+        "measurements": [figure],
+        "ratings": [{**total, "property": mark}],
+        "compound": {"scale": {"name": mark, "version": 1}, "of": [total]},
+    }
+    said = stranger(command, changes)
+    assert said.code in {0, 4}, said.err
+    assert command != "show" or said.out.count(mark) > 4
+
+
+POINT = {"platform": "cpu-1t", "batch": 1, "order": [{"candidate": "a", "seconds_per_row": 1.0}], "winner": "a"}
+
+
+@pytest.mark.parametrize("command", ["show", "rate", "recommend"])
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"ratings": [{}]}, "ratings.0.candidate: Field required"),
+        ({"ratings": [{"candidate": "a", "platform": "b", "property": "c", "letter": 1}]}, "ratings.0.letter"),
+        ({"compound": {"of": [{"candidate": "a"}]}}, "compound.of.0.platform: Field required"),
+        ({"compound": {"of": [{"candidate": "a", "platform": "b", "letter": "A", "index": None}]}}, "compound.of.0"),
+        ({"crossover": [{**POINT, "order": []}]}, "crossover.0.order: List should have at least 1 item"),
+        ({"crossover": [{**POINT, "order": [{"candidate": "a", "seconds_per_row": 0}]}]}, "crossover.0.order.0"),
+        ({"crossover": [{"platform": "a"}]}, "crossover.0.batch: Field required"),
+        ({"texts": {}, "measurements": [{"candidate": "a", "platform": None, "test": "t"}]}, "'quantity'"),
+        ({"texts": [], "measurements": 3}, "the label: Value error, what stands once for many rows does not fit"),
+        ({"measurements": [measurement("a", "q", 1.0, interval=[1.0])]}, "measurements.0.interval"),
+        ({"measurements": [measurement("a", "q", 1.0, level="inf")]}, "measurements.0.level"),
+        ({"measurements": [measurement("a", "q", 1.0, n=-1)]}, "measurements.0.n: Input should be greater than or eq"),
+        ({"created": "yesterday"}, "created: Value error, a time must be written as ISO 8601 says, got 'yesterday'"),
+        ({"data": {}}, "data: Value error, test data must be on it"),
+        ({"data": {"test": {"sha256": "d", "rows": 0, "features": 1, "shape": [1]}}}, "data.test.rows"),
+    ],
+)
+def test_a_label_that_does_not_fit_together_is_one_line(
+    stranger: Callable[..., Ended], command: str, changes: dict[str, Any], place: str
+) -> None:
+    said = stranger(command, changes)
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert place in said.err
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "[" * 300 + "]" * 300, '{"schema": NaN}', '{"schema": "1.0", "n": ' + "1" * 400 + "}"]
+)
+def test_json_that_no_label_holds_is_one_line(program: Program, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "label.json"
+    path.write_text(text)
+    ended = program("show", path)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "must be a label in JSON, but: " in ended.err
+
+
+def test_what_a_rating_leaves_out_is_left_out_again() -> None:
+    rating = {"candidate": "original", "platform": "cpu-1t", "property": "energy", "letter": "n/a"}
+    assert make_label(ratings=[rating])["ratings"] == [rating]
+
+
+@pytest.mark.parametrize("words", [("--json",), ()], ids=["json", "text"])
+def test_halves_of_characters_in_a_strangers_label_can_be_printed(
+    program: Program, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    document = make_label()
+    path = tmp_path / "label.json"
+    path.write_text(json.dumps({**document, "subject": {**document["subject"], "name": "half \ud800"}}))
+    ended = program("show", path, *words)
+    assert (ended.code, ended.err) == (0, "")
+    assert "half \ufffd" in ended.out

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,6 +149,50 @@ def test_a_traceback_that_cannot_be_written_is_told(
     assert ended.err.count("\n") == 1
 
 
+def test_a_home_of_nobody_is_one_line(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARELABEL_HOME", "~nobody-of-that-name/x")
+    ended = program("trust", "--list")
+    assert ended.code == 2
+    assert ended.err == (
+        "carelabel: error: CARELABEL_HOME must be a folder, got '~nobody-of-that-name/x', and nobody knows whose home "
+        "that is (write the whole path)\n"
+    )
+    break_it(monkeypatch, ZeroDivisionError("by zero"))
+    ended = program("trust", "--list")
+    assert (ended.code, ended.err.count("\n")) == (70, 1)
+    assert "--debug shows the traceback; it could not be written: CARELABEL_HOME must be a folder" in ended.err
+
+
+def test_a_working_directory_that_is_gone_is_one_line(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    ended = program("plan", "model.pkl", "--meta", "meta.yaml")
+    assert (ended.code, ended.err) == (
+        2,
+        "carelabel: error: the working directory must exist, but it has been removed (change to another one)\n",
+    )
+
+
+@pytest.mark.parametrize("words", [("show",), ("plan", "--meta", "meta.yaml")], ids=lambda words: words[0])
+def test_a_path_that_no_system_takes_is_one_line(program: Program, words: tuple[str, ...]) -> None:
+    ended = program(*words, "a" * 5000)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert ended.err.startswith("carelabel: error: a path must be short enough for this system, found one of 5")
+    assert len(ended.err) < 300
+
+
+def test_a_line_has_an_end(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_it(monkeypatch, LoadError("M" * 1_000_000))
+    ended = program("trust", "--list")
+    assert ended.code == 3
+    assert ended.err.endswith("... (996000 more characters)\n")
+    assert len(ended.err) < 4100
+
+
 def test_ctrl_c_is_exit_code_130(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     break_it(monkeypatch, KeyboardInterrupt())
     ended = program("trust", "--list")
@@ -158,6 +204,19 @@ def test_a_reader_that_goes_away_is_no_bug(program: Program, monkeypatch: pytest
     with pytest.raises(SystemExit) as ended:
         program("trust", "--list")
     assert ended.value.code == 1
+
+
+@pytest.mark.parametrize("word", ["--help", "list-tests"])
+def test_a_full_disk_behind_stdout_is_no_bug(word: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "carelabel", word], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "carelabel: error: standard output must take all that is printed, "
+        "found: No space left on device (make room for it)\n"
+    )
 
 
 def test_a_plugin_s_problem_is_told_beside_the_list(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

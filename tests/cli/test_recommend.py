@@ -109,3 +109,12 @@ def test_a_run_holds_its_requirements_and_names_all_that_are_missed() -> None:
         "original: accuracy 0.95 is not > 0.99; original on cpu-1t: latency_p50 0.005 is not < 1e-06 "
         "(carelabel recommend shows which form would)"
     )
+
+
+@pytest.mark.parametrize("missing", ["candidates", "platforms"])
+def test_a_label_with_nothing_to_rate_says_so(program: Program, tmp_path: Path, missing: str) -> None:
+    path = tmp_path / "label.json"
+    path.write_text(json.dumps(make_label(**{missing: []})))
+    ended = program("rate", path)
+    assert (ended.code, ended.out) == (0, "nothing to rate: the label has no candidate on a platform\n")
+    assert json.loads(program("rate", path, "--json").out)["ratings"] == []

@@ -15,8 +15,10 @@ from carelabel.options import RunOptions, Setting
 from tests.render.labels import candidate, make_label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from carelabel.label.requirements import Requirement
     from carelabel.run.progress import Progress
     from tests.cli.conftest import Program
 
@@ -30,9 +32,11 @@ class Pipeline:
         self.asked: list[RunOptions] = []
         self.label: dict[str, Any] = make_label(**WHOLE)
         self.error: BaseException | None = None
+        self.requirements: list[str] = []
 
-    def run(self, options: RunOptions, *, progress: Progress) -> Label:
+    def run(self, options: RunOptions, *, progress: Progress, requirements: Sequence[Requirement]) -> Label:
         self.asked.append(options)
+        self.requirements = [item.text for item in requirements]
         progress.phase("measuring", 2)
         if self.error is not None:
             raise self.error
@@ -140,9 +144,9 @@ def test_an_output_that_fails_at_the_end_loses_nothing(
     folder = tmp_path / "folder"
     folder.mkdir()
 
-    def run_and_remove(options: RunOptions, *, progress: Progress) -> Label:
+    def run_and_remove(options: RunOptions, **others: Any) -> Label:
         folder.rmdir()
-        return pipe.run(options, progress=progress)
+        return pipe.run(options, **others)
 
     monkeypatch.setattr(pipeline, "run", run_and_remove)
     ended = program("run", "m", "--meta", "y", "-o", folder / "label.json")
@@ -161,14 +165,10 @@ def test_a_model_that_cannot_be_loaded_is_exit_code_3(program: Program, pipe: Pi
     assert ended.err == "carelabel: error: m must be a model, found none (save it again)\n"
 
 
-def test_ctrl_c_is_exit_code_130_and_says_how_to_go_on(program: Program, pipe: Pipeline) -> None:
+def test_ctrl_c_before_anything_was_measured_promises_nothing(program: Program, pipe: Pipeline) -> None:
     pipe.error = KeyboardInterrupt()
     ended = program("run", "m", "--meta", "y", "-q")
-    assert ended.code == 130
-    assert ended.err == (
-        "carelabel: error: the run was interrupted; what was measured so far is kept "
-        "(the same command with --resume goes on)\n"
-    )
+    assert (ended.code, ended.err) == (130, "carelabel: error: interrupted\n")
 
 
 @pytest.mark.parametrize(
@@ -186,3 +186,28 @@ def test_a_word_that_cannot_be_read_is_told_before_anything_is_measured(
     assert (ended.code, ended.out, pipe.asked) == (2, "", [])
     assert ended.err.startswith(f"carelabel: error: {text}")
     assert ended.err.count("\n") == 1
+
+
+def test_a_requirement_on_a_cell_that_crashed_is_not_met(program: Program, pipe: Pipeline) -> None:
+    crashed = {
+        "candidate": "original",
+        "platform": "cpu-1t",
+        "test": "acme.latency",
+        "status": "crashed",
+        "reason": {"code": "segfault", "text": "the worker died of SIGSEGV"},
+    }
+    meanings = {"acme.latency.latency_p50": "half of the calls"}
+    pipe.label = make_label(**{**WHOLE, "outcomes": [crashed]}, measurements=[], quantities=meanings)
+    ended = program("run", "m", "--meta", "y", "-q", "--require", "latency_p50 < 2ms")
+    assert (ended.code, pipe.requirements) == (4, ["latency_p50 < 2ms"])
+    assert ended.err == (
+        "carelabel: error: original has no latency_p50: acme.latency crashed: the worker died of SIGSEGV "
+        "(carelabel recommend shows which form would)\n"
+    )
+
+
+def test_a_models_name_does_not_steer_the_terminal(program: Program, pipe: Pipeline) -> None:
+    pipe.label["subject"]["name"] = "a\x1b]52;c;aGk=\x07b\x9b2J\nc"
+    ended = program("run", "m", "--meta", "y", "-q")
+    assert "Model a\ufffd]52;c;aGk=\ufffdb\ufffd2J c: Forest" in " ".join(ended.out.split())
+    assert not set(ended.out) & set("\x1b\x07\x9b")

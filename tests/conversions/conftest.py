@@ -9,7 +9,15 @@ import pytest
 from tests.conversions.workshop import Model, Table, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _one_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The engine of the house is compiled once, although each test has a home of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CARELABEL_FASTINFERENCE_BUILDS", str(tmp_path_factory.mktemp("builds")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -43,6 +43,8 @@ class Table:
 
     Attributes:
         models: Modules whose functions, called by the models' names, save one into a folder and give a `Given`.
+        slow: Converters, and pairs of ``model/converter``, that are left out of a quick round.
+        quick: Pairs of slow converters that are not.
     """
 
     name: str
@@ -50,13 +52,18 @@ class Table:
     converters: tuple[str, ...]
     outcomes: Mapping[str, Mapping[str, str]]
     slow: frozenset[str] = frozenset()
+    quick: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, path: Path) -> Table:
         held = yaml.safe_load(path.read_text(encoding="utf-8"))
-        slow = frozenset(held.pop("slow", ()))
+        slow, quick = (frozenset(held.pop(key, ())) for key in ("slow", "quick"))
         models, converters = (tuple(held.pop(key)) for key in ("models", "converters"))
-        return cls(name=path.stem, models=models, converters=converters, slow=slow, **held)
+        return cls(name=path.stem, models=models, converters=converters, slow=slow, quick=quick, **held)
+
+    def is_slow(self, model: str, converter: str) -> bool:
+        pair = f"{model}/{converter}"
+        return pair in self.slow or (converter in self.slow and pair not in self.quick)
 
     def maker(self, model: str) -> Callable[[Path], Any]:
         name = model.replace("-", "_")

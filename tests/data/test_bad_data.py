@@ -63,6 +63,22 @@ TABLES = {
         {},
         "each column of t.csv must have a name of its own, found twice: 'a' (rename them)",
     ),
+    "wide": (
+        ",".join(f"c{number}" for number in range(200_000)) + ",y\n",
+        {},
+        (
+            "the first line of t.csv must have less than 1048576 characters, found more (it should hold the column"
+            " names; save wide data as .npz)"
+        ),
+    ),
+    "one large value": (
+        "a" * 200_000 + "\n1\n",
+        {},
+        (
+            "t.csv must be a table as text, found lines that ',' does not part into values (say what parts them with"
+            " separator)"
+        ),
+    ),
     "no target": (
         "a,b\n1,2\n",
         {},
@@ -352,3 +368,20 @@ def test_a_file_that_changed_since_it_was_hashed(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"a data folder must hold meta\.json, found none in"):
         DataSet.open(tmp_path)
+
+
+def test_an_index_that_no_array_can_have_is_told(lay: Lay) -> None:
+    pytest.importorskip("sklearn")
+    text = refusal(lay, "t.libsvm", "1 1:1 999999999999:2\n0 1:2\n")
+    assert text.startswith("every line of t.libsvm must read 'label index:value ...', found: ")
+
+
+def test_whatever_a_reader_raises_is_told_of_the_data(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        msg = "worn out"
+        raise ArithmeticError(msg)
+
+    monkeypatch.setattr("carelabel.data.readers.delimited.read_csv", fail)
+    assert refusal(lay, "t.csv", GOOD) == (
+        "t.csv must be readable as csv, found ArithmeticError: worn out (save it again, or say which format it is)"
+    )

@@ -241,6 +241,19 @@ def test_laying_down_again_replaces_and_leaves_no_scraps(lay: Lay, tmp_path: Pat
     assert [path.name for path in (tmp_path / "laid").iterdir()] == ["t.csv"]
 
 
+def test_what_is_laid_down_already_is_left_to_its_readers(lay: Lay, tmp_path: Path) -> None:
+    lay("t.csv", "a,y\n1,0\n2,1\n")
+    target = tmp_path / "laid" / "t.csv" / "y.npy"
+    before = target.stat().st_ino
+    lay("t.csv")
+    assert target.stat().st_ino == before
+    with target.open("ab") as damaged:
+        damaged.write(b"x")
+    assert lay("t.csv").facts.rows == 2
+    assert target.stat().st_ino != before
+    assert [path.name for path in (tmp_path / "laid").iterdir()] == ["t.csv"]
+
+
 def test_an_inspector_that_is_killed_while_writing_leaves_no_folder(lay: Lay, tmp_path: Path) -> None:
     lay("t.csv", "a,b,y\n1,u,0\n2,v,1\n")
     code = f"""
@@ -261,3 +274,9 @@ folder.write_folder(Path({str(tmp_path / "new" / "rows")!r}), data)
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 9
     assert not (tmp_path / "new" / "rows").exists()
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"], ids=repr)
+def test_lines_may_end_in_any_way(lay: Lay, end: str) -> None:
+    data = lay("t.csv", end.join(["a,b,y", "1,2,0", "3,4,1", ""]))
+    assert (data.facts.rows, data.facts.columns) == (2, ("a", "b"))

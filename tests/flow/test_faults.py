@@ -48,7 +48,7 @@ PAIRED: Mapping[str, tuple[str, str | None, str]] = {
     "setup-raises": ("failed", "exception", "ValueError: the plugin's own words"),
     "turn-segfaults": ("crashed", "segfault", "SIGSEGV"),
     "turn-hangs": ("timed_out", "timeout", "no answer to 'turn' within 1 s"),
-    "statistic-raises": ("measured", None, ""),
+    "statistic-raises": ("failed", "exception", "its pilot could not be evaluated: ValueError: the plugin's own words"),
     "summarise-exits": ("crashed", "exit-0", "ended by exit(0)"),
     "no-points": ("failed", "no-figures", "named no points"),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.plugin.discovery import discover
+from carelabel.plugin.field_types import misfits
 from carelabel.plugin.vocabulary import known_words, unknown_words
 from carelabel.testing.conformance import cases_of
 from tests.house.test_names import ENTRIES
@@ -40,6 +41,15 @@ def test_no_word_is_misspelt() -> None:
     unknown = {problem.text.split("'")[1] for problem in unknown_words(strangers, dict.fromkeys(strangers, ""))}
     nearest = {word: get_close_matches(word, known, n=1, cutoff=NEARLY) for word in unknown}
     assert {word: found for word, found in nearest.items() if found} == {}
+
+
+def test_every_field_of_a_record_holds_what_it_is_declared_to_hold() -> None:
+    """Discovery looks at the records of third parties alone."""
+    records = [item.record for item in discover().records.values() if item.builtin]
+    assert records
+    assert {
+        record.name: [*misfits(record, type(record))] for record in records if [*misfits(record, type(record))]
+    } == {}
 
 
 def test_every_plugin_is_checked() -> None:

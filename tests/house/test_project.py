@@ -9,6 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from carelabel.plugin.discovery import discover
+from carelabel.plugin.requirements import provider
 from tests.house.generated import ROOT
 from tests.house.test_names import ENTRIES, PACKAGES, PROJECT
 
@@ -55,6 +57,21 @@ def test_a_package_has_one_lower_bound_wherever_it_is_declared() -> None:
         assert len(lower) == 1, f"{requirement} must have a lower bound, which the session minimums installs"
         bounds[canonicalize_name(requirement.name)].update(lower)
     assert {name: sorted(versions) for name, versions in bounds.items() if len(versions) > 1} == {}
+
+
+def test_a_record_requires_what_its_extra_brings() -> None:
+    """A record that takes an older version than pyproject.toml promises something that no session tests."""
+    bounds = {canonicalize_name(item.name): item.specifier for item in declared()}
+    required = [
+        (key, Requirement(text))
+        for key, item in discover().records.items()
+        if item.builtin
+        for text in getattr(item.record, "requires", ())
+    ]
+    assert required
+    packages = dict.fromkeys(bounds, "")
+    promised = [(key, item, bounds.get(provider(canonicalize_name(item.name), packages))) for key, item in required]
+    assert {key: str(item) for key, item, bound in promised if bound not in {None, item.specifier}} == {}
 
 
 def test_every_plugin_has_an_extra_of_its_name() -> None:

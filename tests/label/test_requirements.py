@@ -9,8 +9,11 @@ import pytest
 from carelabel.errors import UsageError
 from carelabel.label.compare import pareto_front, recommend
 from carelabel.label.rating import rate
-from carelabel.label.requirements import check, parse_requirement
+from carelabel.label.requirements import check, parse_requirement, refuse_unplanned
 from carelabel.label.scale import load_scale
+from carelabel.plan.build import build_plan
+from carelabel.suite import load_suite
+from tests.factories import make_host, make_options, make_registry, make_subject
 from tests.label.labels import accuracy, label, latency, measurement
 
 
@@ -138,3 +141,26 @@ def test_the_front_holds_what_nothing_beats() -> None:
         for part, index in zip(("quality", "latency"), values, strict=True)
     ]
     assert pareto_front(slower) == {("onnx", "cpu-1t")}
+
+
+def test_a_quantity_without_any_figure_is_known_where_the_label_declares_it() -> None:
+    document = {**two(), "quantities": {"some.speed.speed": "rows in a second"}}
+    verdict = check(document, parse_requirement("speed > 2"))
+    assert (verdict.met, verdict.text) == (None, "original has no speed")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("figur < 2", "must name a quantity of the plan, got 'figur' (did you mean figure?)"),
+        ("figure@tflite < 2s", "must name a candidate of the plan (original, planks), got 'tflite'"),
+        ("figure@planks,tpu < 2s", "must name a platform of the plan (cpu-all, cpu-1t), got 'tpu'"),
+        ("figure < 2MB", "must be in the figure's unit, s, got one of B"),
+    ],
+)
+def test_what_a_plan_will_not_measure_is_refused_before_it_runs(text: str, message: str) -> None:
+    plan = build_plan(make_registry(), make_subject(), make_host(), load_suite("engines"), make_options())
+    refuse_unplanned(plan, [parse_requirement("figure@planks,cpu-1t{batch=1} < 2ms"), parse_requirement("figure < 2")])
+    with pytest.raises(UsageError) as caught:
+        refuse_unplanned(plan, [parse_requirement(text)])
+    assert message in str(caught.value)

@@ -21,7 +21,7 @@ def resident():
     lines = open("/proc/self/status").read().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) * 1024
 bare = resident()
-import importlib.metadata, pickle, numpy as np, sklearn, sklearn.ensemble
+import importlib.metadata, pickle, tracemalloc, numpy as np, sklearn, sklearn.ensemble
 imported = time.perf_counter() - begin
 path, data = sys.argv[1:]
 def load():
@@ -49,8 +49,15 @@ def fastest(rows):
         model.predict(batch)
         best = min(best, time.perf_counter() - begin)
     return best
+def asked():
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for start in (0, 128, 256):
+        model.predict(many[start:][:128])
+    return tracemalloc.get_traced_memory()[1] - before
 print(json.dumps({"imported": imported, "first": first, "load": loads[2], "held": held, "first_call": first_call,
-    "size": sum(sizes), "names": len(names), "one": fastest(1), "many": fastest(64), "offline": 1024 / fastest(1024)}))
+    "size": sum(sizes), "names": len(names), "one": fastest(1), "many": fastest(64),
+    "offline": 1024 / fastest(1024), "asked": asked()}))
 """
 
 WITHIN = 4.0
@@ -119,6 +126,7 @@ def _of_scores(answers: Answers) -> list[dict[str, Any]]:
             _metric("log_loss", f.log_loss(truth, answers.probabilities, classes)),
             _metric("roc_auc", f.roc_auc(truth, answers.probabilities, classes)),
         ]
+        rows = [{**row, "relative": answers.relative} for row in rows]
         shown = classes if len(classes) > 2 else classes[1:]
         for each in shown:
             column = [row[list(classes).index(each)] for row in answers.probabilities]
@@ -156,6 +164,7 @@ def _resources(case: Case) -> list[dict[str, Any]]:
         _within("resources.memory", "resident_after_load", seen["held"], "VmRSS of a process that imported and loaded"),
         _within("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
         _within("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
+        _within("resources.memray", "peak_requested", seen["asked"], "tracemalloc over three calls", batch=128),
         {
             **_within("resources.scenarios", "scenario_throughput", seen["offline"], clock, scenario="offline"),
             "factor": WITHIN_WAITING,

@@ -1,7 +1,8 @@
 """Makes the labels in this folder: `python tests/labels/make.py [NAME]...` from the root, with everything installed.
 
-Each label is what ``carelabel run`` wrote for a subject of tests/subjects.py. Beside it lie values for the same
-figures that were found without carelabel on the same machine at the same time (`tests/labels/independent.py`).
+Each label is what ``carelabel run`` wrote for a subject of tests/subjects.py or tests/subjects_files.py. Beside it lie
+values for the same figures that were found without carelabel on the same machine at the same time
+(`tests/labels/independent.py`).
 Labels stay as they are once they are committed: later readers must load them. Make new ones beside them.
 """
 
@@ -18,8 +19,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.labels.independent import independent_values  # noqa: E402 - the path comes first
-from tests.subjects import SUBJECTS  # noqa: E402 - as above
+from carelabel.label.schema import Label  # noqa: E402 - the path comes first
+from tests import subjects, subjects_files  # noqa: E402 - as above
+from tests.labels.independent import independent_values  # noqa: E402 - as above
+
+SUBJECTS = {**subjects.SUBJECTS, **subjects_files.SUBJECTS}
 
 LABELS = {
     "forest": ("forest", "wide"),
@@ -31,6 +35,7 @@ LABELS = {
     "clusterer": ("clusterer", "narrow"),
     "pipeline": ("pipeline", "narrow"),
     "onnx-labels": ("onnx-labels", "narrow"),
+    **{name: (name, "own") for name in subjects_files.SUBJECTS},
 }
 """Name of the label to its subject and its suite."""
 
@@ -52,7 +57,9 @@ def make(name: str) -> None:
         if done.returncode not in {0, 1}:
             sys.exit(f"{name}: carelabel ended with {done.returncode}")
         (HERE / f"{name}.label.json").write_bytes(written.read_bytes())
-        values = independent_values(case)
+        label = Label.model_validate_json(written.read_text(encoding="utf-8"))
+        planned = {outcome.test for outcome in label.outcomes}
+        values = [row for row in independent_values(case) if row["test"] in planned]
     (HERE / f"{name}.independent.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 

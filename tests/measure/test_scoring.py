@@ -195,11 +195,14 @@ def test_a_figure_that_is_not_finite_is_a_reason(figure: float) -> None:
 
 
 def test_resamples_without_the_figure_are_counted() -> None:
-    found = only(score_metric(spec(), two_classes, context([0, 0, 0, 1], [0, 0, 0, 1])))
+    def share_of_ones(y_true: Any, y_pred: Any) -> Any:
+        return two_classes(y_true, y_pred) and float(np.mean(y_true))
+
+    found = only(score_metric(spec(), share_of_ones, context([0, 0, 0, 1], [0, 0, 0, 1])))
     lost = int(found.method.split("resamples, ")[1].split()[0])
     assert 300 * 0.75**4 * 0.6 < lost < 300 * 0.75**4 * 1.4 + 20
     assert found.method.endswith("of them left out where it is not defined")
-    assert found.interval == (0.7, 0.7)
+    assert found.interval == (0.25, 0.75)
 
 
 def test_with_hardly_any_resample_left_there_is_no_interval() -> None:
@@ -255,3 +258,34 @@ def test_what_is_worse_than_rounding_is_left_for_the_metric_to_refuse(wrong: flo
 def test_probabilities_without_rounding_are_not_touched() -> None:
     given = context([0, 1], [0, 1], probabilities=[[0.5, 0.5], [0.1, 0.9]])
     assert "clipped" not in only(score_metric(spec("probabilities"), refuses_what_is_no_probability, given)).method
+
+
+class Share:
+    """A metric that says that it is a share of rows."""
+
+    is_share = True
+
+    def __call__(self, y_true: Any, y_pred: Any) -> float:
+        return float(np.mean(y_true == y_pred))
+
+
+def test_a_share_without_an_error_has_the_exact_interval_of_its_rows() -> None:
+    """The rule of three in its exact form: the lower end solves p**n = 0.025."""
+    (found,) = score_metric(spec(), Share(), context([1] * 300, [1] * 300))
+    assert found.value == 1.0
+    assert found.interval == (pytest.approx(0.025 ** (1 / 300)), 1.0)
+    assert found.method == "figure on 300 test rows; exact interval of a share (Clopper and Pearson)"
+
+
+def test_another_figure_that_is_the_same_on_every_resample_has_no_interval() -> None:
+    (found,) = score_metric(spec(), lambda y_true, y_pred: 1.0, context([1] * 300, [1] * 300))
+    assert (found.value, found.interval, found.level) == (1.0, None, None)
+    assert found.method.endswith("no interval: the same on every resample, which says nothing about other rows")
+
+
+def test_a_metric_can_say_why_resampling_says_nothing_about_it() -> None:
+    largest = Share()
+    largest.no_interval = "it is the largest"  # type: ignore[attr-defined]  # as plugins may
+    (found,) = score_metric(spec(), largest, context([1, 0] * 20, [1] * 40))
+    assert (found.value, found.interval) == (0.5, None)
+    assert found.method == "figure on 40 test rows; no interval: it is the largest"

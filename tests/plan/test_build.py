@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from carelabel.jsonable import from_json, to_json
 from carelabel.options import Setting
 from carelabel.plan import Cell, Plan, plan_sha256
 from carelabel.plan.build import build_plan
-from carelabel.plugin.records import ANY, Record
+from carelabel.plugin.records import ANY, Platform, Record
 from carelabel.suite import Suite, load_suite
 from tests.factories import (
     a_metric,
@@ -113,6 +114,13 @@ def test_a_format_that_nothing_loads_is_a_reason() -> None:
     burn = converter(name="burn", slug="ash", target="ash")
     plan = planned(("wood.burn", burn), ("wood.accuracy", a_metric()))
     assert ("*ash", "no-backend") in [(skip.what, skip.code) for skip in plan.skipped]
+
+
+def test_what_leaves_out_a_converter_is_not_read_as_leaving_out_the_form_of_another() -> None:
+    other = converter(name="axe", frameworks=frozenset({"onnx"}))
+    plan = planned(("wood.axe", other), ("wood.accuracy", a_metric()))
+    assert "planks" in {item.id for item in plan.candidates}
+    assert [skip.what for skip in plan.skipped if skip.code == "framework"] == ["*planks (wood.axe)"]
 
 
 def test_a_test_for_another_framework_runs_on_the_conversion_alone() -> None:
@@ -223,3 +231,51 @@ def test_the_reference_is_timed_on_every_platform_and_nothing_else() -> None:
     assert [item.id for item in plan.candidates] == ["original", "planks", "reference"]
     assert {cell.test for cell in plan.cells if cell.candidate == "reference"} == {"wood.latency"}
     assert not any(item.id.endswith("+reference") for item in plan.candidates)
+
+
+def test_a_candidates_id_is_its_own_and_the_built_in_converter_keeps_it() -> None:
+    second = converter(name="axe", entry="wood.axe:convert")
+    plan = planned(("wood.axe", second), ("wood.accuracy", a_metric()))
+    identifiers = [item.id for item in plan.candidates]
+    assert len(set(identifiers)) == len(identifiers), identifiers
+    assert plan.candidate("planks").converter == "wood.axe"
+    assert {skip.what for skip in plan.skipped if skip.code == "same-id"} == {"wood.saw"}
+    other = planned(("wood.axe", second), ("wood.accuracy", a_metric()), skip=("wood.axe",))
+    assert other.candidate("planks").converter == "wood.saw"
+    registry = make_registry(*BASE, ("wood.axe", second), ("wood.accuracy", a_metric()))
+    builtin = {**registry.records, "wood.saw": replace(registry.records["wood.saw"], builtin=True)}
+    plan = build_plan(
+        replace(registry, records=builtin), make_subject(), make_host(), load_suite("engines"), make_options()
+    )
+    assert plan.candidate("planks").converter == "wood.saw"
+    (skip,) = [skip for skip in plan.skipped if skip.code == "same-id"]
+    assert skip.what == "wood.axe"
+    assert skip.text == (
+        "a candidate's id must be its own, but wood.axe and wood.saw both make planks; the latter stays"
+    )
+
+
+def test_a_platforms_slug_is_its_own() -> None:
+    fast, slow = (
+        Platform(name=name, summary="s", entry="m:a", tasks=ANY, frameworks=ANY, slug="box", tags=frozenset({"cpu"}))
+        for name in ("fast", "slow")
+    )
+    plan = planned(("wood.fast", fast), ("wood.slow", slow), ("wood.latency", a_test()))
+    assert [item.id for item in plan.platforms] == ["cpu-all", "cpu-1t", "box"]
+    (skip,) = [skip for skip in plan.skipped if skip.code == "same-id"]
+    assert (skip.what, skip.text) == (
+        "wood.slow",
+        "a platform's slug must be its own, but wood.slow has box, as one before it",
+    )
+    assert len(set(plan.cells)) == len(plan.cells)
+
+
+def test_a_conversion_depends_on_its_own_packages_and_not_on_those_of_tests() -> None:
+    records = (("wood.latency", a_test(requires=("stopwatch>=1",))), ("wood.saw", converter(requires=("blades>=2",))))
+    host = make_host(packages={"stopwatch": "1.5", "blades": "2.1"})
+    plan = build_plan(make_registry(*BASE[:2], *records), make_subject(), host, load_suite("engines"), make_options())
+    assert plan.versions.items() >= {"stopwatch": "1.5", "blades": "2.1"}.items()
+    versions = plan.candidate("planks").versions
+    assert versions["blades"] == "2.1"
+    assert "stopwatch" not in versions
+    assert {"python", "carelabel", "woodwork"} <= versions.keys()

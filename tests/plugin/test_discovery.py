@@ -214,14 +214,3 @@ def test_extras_and_attributes_of_an_entry_point_are_understood(
 def test_nothing_is_kept_between_two_discoveries(discover_in: Find) -> None:
     assert discover_in("good") == discover_in("good")
     assert discover_in("hook_raises").problems == discover_in("hook_raises").problems
-
-
-def test_interrupting_is_not_a_problem_of_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = tmp_path / "acme_slow-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-slow\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[carelabel]\nslow = acme_slow\n")
-    (tmp_path / "acme_slow.py").write_text("raise KeyboardInterrupt\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(KeyboardInterrupt):
-        discover(path=[str(tmp_path)])

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.errors import UsageError
-from carelabel.plugin.loading import HOOKS
+from carelabel.plugin.loading import HOOKS, NOT_WIRED
 from carelabel.plugin.records import Record, Registered
 from carelabel.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KINDS = list(HOOKS.values())
+KINDS = [kind for kind in HOOKS.values() if kind not in NOT_WIRED]
 
 
 @pytest.fixture

@@ -74,6 +74,14 @@ def test_a_flag_that_all_figures_have_is_told_once() -> None:
     assert "all: contended" in text
 
 
+@pytest.mark.parametrize(
+    ("flag", "meaning"), [("more-threads", "calls kept more threads busy than the platform has; they took turns on it")]
+)
+def test_a_flag_is_shown_with_its_meaning(flag: str, meaning: str) -> None:
+    text = draw(make_label(measurements=[measurement("original", "latency_p50", 0.1, flags=[flag])]))
+    assert f"{flag}: {meaning}" in text
+
+
 def test_many_classes_are_shown_as_their_range() -> None:
     assert line_of(draw(make_label()), "recall") == "recall 8 classes 0.900 to 0.970"
     assert "class 7" in draw(make_label(), everything=True)
@@ -142,3 +150,26 @@ def test_a_label_without_figures_is_shown() -> None:
     label = make_label(measurements=[], outcomes=[], skipped=[], problems=[], accounting={}, platforms=[])
     assert "Candidates" in draw(label)
     assert "Skipped" not in draw(label)
+
+
+def test_logs_are_named_so_that_they_can_be_found() -> None:
+    reproduce = {**make_label()["reproduce"], "run": "20261121T100000.000-aaaaaaaa"}
+    form = candidate("wood", status="failed", reason={"code": "x", "text": "it split"}, notes={"log": "logs/saw.log"})
+    text = draw(make_label(reproduce=reproduce, candidates=[form]), 200)
+    where = "CARELABEL_HOME/runs/20261121T100000.000-aaaaaaaa"
+    assert f"killed by SIGSEGV (log: {where}/logs/wood.log)" in text
+    assert f"wood: it split (log: {where}/logs/saw.log)" in text
+    assert f"logs and raw samples: {where} (carelabel doctor says where CARELABEL_HOME is)" in text
+
+
+def test_the_fastest_form_says_how_it_was_compared() -> None:
+    point = {"platform": "cpu-1t", "batch": 1, "winner": "wood", "tied": [], "break_even": {"wood": 100}}
+    first = {"candidate": "wood", "seconds_per_row": 1e-3, "ratio": 0.25}
+    paired = {**point, "order": [first, {"candidate": "original", "seconds_per_row": 2e-3}], "unpaired": []}
+    other = {**point, "order": [first, {"candidate": "thin", "seconds_per_row": 2e-3}], "unpaired": ["thin"]}
+    text = draw(make_label(crossover=[paired]))
+    assert line_of(text, "cpu-1t") == "cpu-1t 1 wood 1.00 ms 4 x original 100 rows"
+    assert "same rounds" not in text
+    text = draw(make_label(crossover=[other]))
+    assert line_of(text, "cpu-1t") == "cpu-1t 1 wood 1.00 ms 2 x thin * 100 rows"
+    assert "* not timed in the same rounds: compared by each one's own interval" in text

@@ -32,24 +32,47 @@ def test_what_no_worker_accounts_for_is_overhead() -> None:
     assert account.close() == {"import": 2.0, "turn": 6.0, "waiting": 1.0, "overhead": 1.0, "total": 10.0}
 
 
-def test_parallel_seconds_are_scaled_to_the_wall_time_of_the_phase() -> None:
+def test_parallel_seconds_are_divided_by_how_many_were_at_work() -> None:
     clock = Clock()
     account = Account(clock)
     first, second = account.watch(session()), account.watch(session())
-    with account.parallel():
-        first.spent["convert"] = 6.0
-        second.spent["import"] = 2.0
+    with account.parallel() as at_work:
+        at_work.begin()
+        at_work.begin()
         clock.now += 4.0
+        first.spent["convert"] = 4.0
+        second.spent["import"] = 4.0
+        at_work.end()
+        at_work.end()
     first.spent["turn"] = 3.0
     clock.now += 3.0
-    assert account.close() == {"convert": 3.0, "import": 1.0, "turn": 3.0, "overhead": 0.0, "total": 7.0}
+    assert account.close() == {"convert": 2.0, "import": 2.0, "turn": 3.0, "overhead": 0.0, "total": 7.0}
 
 
-def test_a_parallel_phase_in_which_workers_idled_is_not_scaled_up() -> None:
+def test_what_nobody_did_in_a_parallel_phase_stays_overhead() -> None:
+    """Two workers are asked for 5 s, account for 4 s of them each, and then nobody is asked for 3 s."""
+    clock = Clock()
+    account = Account(clock)
+    first, second = account.watch(session()), account.watch(session())
+    with account.parallel() as at_work:
+        at_work.begin()
+        at_work.begin()
+        clock.now += 5.0
+        first.spent["convert"] = second.spent["convert"] = 4.0
+        at_work.end()
+        at_work.end()
+        clock.now += 3.0
+    assert account.close() == {"convert": 4.0, "overhead": 4.0, "total": 8.0}
+
+
+def test_a_parallel_phase_of_one_worker_is_not_scaled() -> None:
     clock = Clock()
     account = Account(clock)
     worker = account.watch(session())
-    with account.parallel():
+    with account.parallel() as at_work:
+        at_work.begin()
+        clock.now += 2.0
         worker.spent["convert"] = 1.0
-        clock.now += 4.0
+        at_work.end()
+        clock.now += 2.0
     assert account.close() == {"convert": 1.0, "overhead": 3.0, "total": 4.0}

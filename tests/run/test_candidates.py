@@ -106,6 +106,11 @@ def test_missing_answers_are_kept_and_counted(
     assert np.isnan(np.load(tmp_path / "pred" / "labels.npy")).sum() == 10
 
 
+def test_probabilities_outside_their_range_are_counted(candidate: Spawn, tmp_path: Path) -> None:
+    assert predict(candidate("good", proba="two columns"), tmp_path / "pred")["improper"] == 0
+    assert predict(candidate("good", proba="beyond one"), tmp_path / "pred")["improper"] == 2
+
+
 def test_answers_that_change_are_noticed(candidate: Spawn, tmp_path: Path) -> None:
     found = predict(candidate("random"), tmp_path / "pred")["nondeterministic"]
     assert found["rows"] == 20
@@ -160,6 +165,23 @@ def test_tests_that_break_their_contract_fail(candidate: Spawn, entry: str, code
     with pytest.raises(WorkerError) as caught:
         session.ask("run", SOON, test=planned(f"fake_tests:{entry}", "loads"))
     assert (caught.value.status, caught.value.reason.code, caught.value.reason.text) == ("failed", code, text)
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("grade", "fake.test: grade of loads must be a word, got "),
+        ("flags", "fake.test: flags of loads must be a tuple of words, got "),
+        ("level", "fake.test: level of loads must be a finite number, got "),
+        ("n", "fake.test: n of loads must be a whole number, got "),
+        ("value", "fake.test: value of loads must be a number, got "),
+    ],
+)
+def test_a_figure_of_odd_types_fails_in_the_worker(candidate: Spawn, what: str, text: str) -> None:
+    with pytest.raises(WorkerError) as caught:
+        candidate().ask("run", SOON, test=planned("fake_tests:odd", "loads", what=what))
+    assert (caught.value.status, caught.value.reason.code) == ("failed", "wrong-type")
+    assert caught.value.reason.text.startswith(text)
 
 
 def test_paired_tests_take_turns(candidate: Spawn) -> None:

@@ -58,6 +58,21 @@ def test_a_conversion_gives_an_artefact_with_its_hash(spawn: Spawn, conversion: 
         ({"entry": "fake_models:convert_nothing"}, "no-artefact", "must write its artefact, but there is no"),
         ({"target": "other"}, "wrong-format", "must write the format other, got fake-2"),
         ({"parameters": {"name": "../elsewhere"}}, "no-artefact", "must write its artefact below"),
+        (
+            {"entry": "fake_models:convert_oddly", "parameters": {"compile_s": "fast"}},
+            "wrong-type",
+            "of an Artefact compile_s must be seconds or None, got ",
+        ),
+        (
+            {"entry": "fake_models:convert_oddly", "parameters": {"parameters": ["note"]}},
+            "wrong-type",
+            "of an Artefact parameters must be a mapping by words, got ",
+        ),
+        (
+            {"entry": "fake_models:convert_oddly", "parameters": {"parameters": {"note": 7}}},
+            "wrong-type",
+            "of an Artefact the parameter note must be text, got ",
+        ),
         ({"entry": "not_installed:convert"}, "import-failed", "No module named 'not_installed'"),
     ],
 )
@@ -123,6 +138,23 @@ def test_the_first_backend_that_knows_the_file_gives_the_facts(
     assert (answer["test"]["rows"], answer["train"]["rows"]) == (4, 4)
     assert answer["test"]["folder"] == str(tmp_path / "cache" / "test")
     assert {"data", "import", "load"} <= session.spent.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("estimator", "fake.OddFacts: the estimator of a model must be a word, got None"),
+        ("warnings", "fake.OddFacts: warnings must be a tuple of lines, got (1,)"),
+        ("type", "fake.OddFacts must give ModelFacts or None, got dict"),
+    ],
+)
+def test_facts_that_no_label_can_hold_are_refused_at_once(
+    spawn: Spawn, submission: Callable[..., Submission], tmp_path: Path, *, kind: str, text: str
+) -> None:
+    fields = {"backends": [{"id": "fake.OddFacts", "entry": "fake_models:OddFacts"}], "folder": str(tmp_path / "cache")}
+    with pytest.raises(WorkerError) as caught:
+        spawn("inspector").ask("inspect", SOON, submission=to_json(submission(kind)), **fields)
+    assert (caught.value.status, caught.value.reason.text) == ("failed", text)
 
 
 def test_a_file_that_cannot_be_loaded_keeps_message_and_hint(

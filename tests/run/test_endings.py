@@ -53,6 +53,34 @@ def test_a_crash_has_its_code(
     assert living([session.pid]) == set()
 
 
+@pytest.mark.parametrize(
+    ("says", "code", "words"),
+    [
+        ("[" * 60_000, "not-json", "must be a JSON object"),
+        ('{"id": 2, "ok": true, "result": {"spent": []}}', "wrong-answer", "spent must map categories to seconds"),
+        ('{"id": 2, "ok": true, "result": {"spent": {"turn": "x"}}}', "wrong-answer", "got \"{'turn': 'x'}\""),
+        ('{"id": 2, "ok": true, "result": {"spent": {"turn": NaN}}}', "wrong-answer", "spent must map"),
+        ('{"id": 2, "ok": false, "error": {"spent": 3}}', "wrong-answer", "spent must map"),
+        (
+            '{"id": 2, "ok": true, "result": {"nan": [1], "resident_bytes": "all"}}',
+            "wrong-answer",
+            "a result of 'predict' must be as the protocol says, got resident_bytes 'all', nan '[1]'",
+        ),
+        ('{"id": 2, "ok": true, "result": 7}', "wrong-answer", "an answer must belong to request 2"),
+    ],
+)
+def test_a_model_that_answers_for_its_worker_costs_that_worker(
+    spawn: Spawn, opening: Opening, tmp_path: Path, *, says: str, code: str, words: str
+) -> None:
+    session = opened(spawn, opening, "answer-for-the-worker")
+    (tmp_path / "says").write_text(says)
+    with pytest.raises(WorkerError) as caught:
+        predict(session, tmp_path)
+    assert (caught.value.status, caught.value.reason.code) == ("crashed", code)
+    assert words in caught.value.reason.text
+    assert living([session.pid]) == set()
+
+
 def test_a_dead_worker_gives_the_same_error_again(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:
     session = opened(spawn, opening, "segfault")
     with pytest.raises(WorkerError) as first:
@@ -127,6 +155,21 @@ def test_a_daemon_with_a_session_of_its_own_is_found(spawn: Spawn, opening: Open
     session.send("predict", out=str(tmp_path / "pred"), boundary=None)
     wait_until(lambda: any(os.getsid(pid) == pid and parent_of(pid) == session.pid for pid in daemons(tmp_path)))
     session.kill()
+    assert daemons(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["start-daemon", "start-daemon-and-exit"])
+def test_a_daemon_is_found_when_its_worker_has_ended_by_itself(
+    spawn: Spawn, opening: Opening, tmp_path: Path, kind: str
+) -> None:
+    session = opened(spawn, opening, kind)
+    if kind == "start-daemon":
+        predict(session, tmp_path)
+        assert daemons(tmp_path)
+        session.close()
+    else:
+        with pytest.raises(WorkerError, match="ended by exit"):
+            predict(session, tmp_path)
     assert daemons(tmp_path) == []
 
 

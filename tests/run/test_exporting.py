@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from carelabel.errors import CareLabelError, ConsentError, UsageError
+from carelabel.errors import CareLabelError, ConsentError, IncompleteError, UsageError
 from carelabel.metadata import read_model_file, read_submission
 from carelabel.options import Setting
 from carelabel.plan.build import build_plan
@@ -107,10 +107,11 @@ def test_a_folder_that_is_taken_stays_as_it_is(ask: Any, tmp_path: Path) -> None
         ({"needs": frozenset({"train"})}, UsageError, "the metadata names no training data"),
         (
             {"spec": {"converting": "raise"}},
-            CareLabelError,
+            IncompleteError,
             "the export to boat failed: ValueError: the model's own words",
         ),
-        ({"spec": {"converting": "segfault"}}, CareLabelError, "the export to boat crashed"),
+        ({"spec": {"converting": "segfault"}}, IncompleteError, "the export to boat crashed"),
+        ({"spec": {"converting": "hang"}, "timeout_s": 0.5}, IncompleteError, "the export to boat timed out"),
         ({"kind": "unloadable"}, CareLabelError, "the file must be whole"),
     ],
     ids=lambda item: next(iter(item), "") if isinstance(item, dict) else "",
@@ -121,6 +122,7 @@ def test_what_cannot_be_exported_gives_one_line_and_leaves_nothing(
     with pytest.raises(error, match=said) as caught:
         ask(**changes)
     assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == {IncompleteError: 1, UsageError: 2, ConsentError: 2}.get(error, 3)
     assert not (tmp_path / "deep").exists() or list((tmp_path / "deep").iterdir()) == []
 
 

@@ -141,11 +141,13 @@ def test_it_must_be_spawned_by_the_main_thread(spawn: Spawn) -> None:
 
 
 def test_meters_say_their_sensors_or_why_not(spawn: Spawn) -> None:
-    meters = [{"id": name, "entry": f"fake_tests:{name}"} for name in ("Battery", "NoMeter", "BrokenMeter")]
-    battery, none, broken = spawn().ask("meters", SOON, meters=meters)["sensors"]
+    names = ("Battery", "NoMeter", "BrokenMeter", "OddMeter")
+    meters = [{"id": name, "entry": f"fake_tests:{name}"} for name in names]
+    battery, none, broken, odd = spawn().ask("meters", SOON, meters=meters)["sensors"]
     assert battery == {"id": "Battery", "sensors": ["left", "right"]}
     assert none == {"id": "NoMeter", "code": "no-counter", "text": "there is no counter", "hint": "buy one"}
     assert (broken["code"], broken["text"]) == ("exception", "OSError: the bus is off")
+    assert (odd["code"], odd["text"]) == ("wrong-type", "probe must name sensors, got [{'zone': 'package'}]")
 
 
 PARENT = """

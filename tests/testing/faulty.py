@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,19 @@ def infinite(context: TestContext) -> Iterator[Measurement]:
     yield Measurement(quantity="q", value=float("inf") * len(context.test))
 
 
+def graded(context: TestContext) -> Iterator[Measurement]:
+    yield Measurement(quantity="q", value=len(context.test), grade=3)  # type: ignore[arg-type]  # which is the fault
+
+
+def twice(context: TestContext) -> Iterator[Measurement]:
+    yield from (Measurement(quantity="q", value=1.0), Measurement(quantity="q", value=2.0))
+
+
+def endless(context: TestContext) -> Iterator[Measurement]:
+    for number in itertools.count():
+        yield Measurement(quantity="q", value=1.0, at={"batch": number})
+
+
 def unlevelled(context: TestContext) -> Iterator[Measurement]:
     yield Measurement(quantity="q", value=len(context.test), interval=(0.0, 20.0))
 
@@ -137,6 +151,26 @@ class Remembering(Paired):
 
     def summarise(self, rounds: PointRounds, **parameters: Any) -> Iterator[Measurement]:
         yield Measurement(quantity="q", value=len(self.context.test))
+
+
+class Forgetful(Paired):
+    """Its statistic needs what only `setup` knows, but the scorer never calls that."""
+
+    def statistic(self, samples: Samples) -> float:
+        return float(len(self.context.test))
+
+    def summarise(self, rounds: PointRounds, **parameters: Any) -> Iterator[Measurement]:
+        yield Measurement(quantity="q", value=1.0)
+
+
+class Boundless(Paired):
+    def statistic(self, samples: Samples) -> float:
+        return float("inf")
+
+
+class TwoPoints(Paired):
+    def setup(self, context: TestContext, **parameters: Any) -> Sequence[dict[str, Any]]:
+        return [{"batch": 1}, {"batch": 2}]
 
 
 class Turnless:

@@ -124,6 +124,9 @@ def test_a_right_record_passes(right: Record) -> None:
         (once("bare_number"), "test-measures", "it gave float, not Measurement"),
         (once("infinite"), "test-measures", "q is inf"),
         (once("unlevelled"), "test-measures", "q has an interval without a level"),
+        (once("graded"), "test-measures", "grade of q must be a word, got 3"),
+        (once("twice"), "test-measures", "one must give one figure for a quantity and a place, got two of q at {}"),
+        (once("endless"), "test-measures", "one must give at most 1000 figures in a cell, got more"),
         (once("nothing"), "test-measures", "nothing came for classification"),
         (once("rows", quantities=(FIGURE, FIGURE)), "test-quantities", "a quantity is declared twice: q, q"),
         (
@@ -134,6 +137,13 @@ def test_a_right_record_passes(right: Record) -> None:
         (paired("rows"), "test-signature", "is no class"),
         (paired("Turnless"), "test-signature", "turn, statistic, summarise missing"),
         (paired("Numpyish"), "test-measures", "object has no JSON form"),
+        (paired("Forgetful"), "test-measures", "AttributeError"),
+        (paired("Boundless"), "test-measures", "the statistics of the turns are [inf, inf, inf, inf, inf]"),
+        (
+            replace(paired("TwoPoints"), place="fresh"),
+            "test-measures",
+            "in fresh workers it must name one point, got 2",
+        ),
         (paired("Remembering"), "test-measures", "AttributeError"),
         (backend("LoadOnly"), "backend-methods", "must have the methods inspect, load; inspect missing"),
         (backend("CrashingBackend"), "backend-noise", "got JSONDecodeError"),

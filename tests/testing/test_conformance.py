@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,9 +77,51 @@ def test_a_crash_of_the_checks_is_a_result(install: Callable[[str], None], tmp_p
     (tmp_path / "dist_good.py").write_text(source + "\n\ndef score(y_true, y_pred):\n    import os\n    os._exit(7)\n")
     install("good")
     install(str(tmp_path))
+    results = {f"{result.about}:{result.check}": result for result in check_plugin("acme")}
+    died = results["acme.wrong:metric-finite"]
+    assert (died.status, died.message) == ("failed", "it ended the process with status 7: no message")
+    assert results["acme:loads"].status == "passed"
+    assert results["acme.also-wrong:entry"].status == "passed"  # those after it are made all the same
+
+
+def test_a_check_that_closes_the_descriptors_of_its_process_is_named(
+    install: Callable[[str], None], tmp_path: Path
+) -> None:
+    source = (DISTS / "good" / "dist_good.py").read_text()
+    closing = "\n\ndef score(y_true, y_pred):\n    import os\n    os.closerange(0, 50)\n    return 1.0\n"
+    (tmp_path / "dist_good.py").write_text(source + closing)
+    install("good")
+    install(str(tmp_path))
+    results = {f"{result.about}:{result.check}": result for result in check_plugin("acme")}
+    closed = results["acme.wrong:metric-finite"]
+    assert (closed.status, closed.message) == ("failed", "it closed descriptors that are not its own")
+    assert results["acme.wrong:entry"].status == "passed"
+
+
+def test_a_plugin_that_ends_the_process_before_any_check_is_told(
+    install: Callable[[str], None], tmp_path: Path
+) -> None:
+    source = (DISTS / "good" / "dist_good.py").read_text()
+    dying = "\n\nimport os, sys\nif sys.argv[0].endswith('carelabel/testing/__main__.py'):\n    os._exit(7)\n"
+    (tmp_path / "dist_good.py").write_text(source + dying)
+    install("good")
+    install(str(tmp_path))
     (result,) = check_plugin("acme")
     assert (result.check, result.status) == ("runs", "failed")
-    assert result.message.startswith("it ended with status 7")
+    assert result.message.startswith("it ended the process with status 7")
+
+
+def test_a_check_that_takes_too_long_is_named(install: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    install("good")
+
+    def hang(command: list[str], **_: object) -> None:
+        begun = {"about": "acme", "check": "loads", "sentence": "it must load"}
+        Path(command[-2]).write_text(json.dumps({"begun": begun}) + "\n")
+        raise subprocess.TimeoutExpired(command, 3.0)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    (result,) = check_plugin("acme", timeout_s=3.0)
+    assert (result.check, result.status, result.message) == ("loads", "failed", "it was still running after 3 s")
 
 
 @pytest.mark.parametrize("way", [check_plugin, parametrize_with_checks])

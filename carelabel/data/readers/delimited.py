@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from carelabel.data.header import first_line, not_utf8
@@ -42,7 +43,7 @@ def _check_names(source: DataSource, names: list[str], header: list[str] | None)
     if header is not None and all(map(_is_number, header)) and not all(name.strip().isdigit() for name in header):
         msg = f"{source.path.name} must start with a line of column names, found numbers: {listed(header)}"
         raise UsageError(msg, "add that line, or give the names as data.test.columns")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         msg = f"each column of {source.path.name} must have a name of its own, found twice: {listed(map(repr, twice))}"
         raise UsageError(msg, "rename them")
@@ -75,9 +76,12 @@ def _refuse_short_rows(source: DataSource, separator: str, width: int) -> None:
     """Pandas fills up short rows; they leave the last column empty, which is when this looks."""
     with source.path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator)
-        for row in reader:
-            if row and len(row) != width:
-                raise _ragged(source, separator, width, f"{len(row)} in line {reader.line_num}")
+        try:
+            for row in reader:
+                if row and len(row) != width:
+                    raise _ragged(source, separator, width, f"{len(row)} in line {reader.line_num}")
+        except csv.Error as error:
+            raise _ragged(source, separator, width, f"{error} in line {reader.line_num}") from error
 
 
 def _ragged(source: DataSource, separator: str, width: int, found: str) -> UsageError:

@@ -34,7 +34,7 @@ def read_libsvm(source: DataSource, role: str) -> Parsed:
         raise UsageError(msg, "pip install scikit-learn") from error
     try:
         matrix, target = load_svmlight_file(str(source.path), dtype=np.float64, zero_based="auto")
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, OverflowError) as error:  # the latter from an index that no array can have
         msg = f"every line of {source.path.name} must read 'label index:value ...', found: {error}"
         raise UsageError(msg) from error
     sparse = Sparse(

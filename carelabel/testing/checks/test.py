@@ -6,17 +6,21 @@ import inspect
 import json
 import math
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.jsonable import to_json
 from carelabel.plugin.protocols import Measurement, PointRounds
 from carelabel.plugin.records import ANY, Test
+from carelabel.run.figure_limits import MOST_POINTS
+from carelabel.run.figures import as_json
+from carelabel.run.refusal import RefusalError
 from carelabel.testing.entry import accepts, code_of, has_methods
 from carelabel.testing.result import Candidate, Check, CheckFailedError, CheckSkipped, must
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PROVIDED: Final = frozenset({"train", "labels", "probabilities", "decision", "groups"})
 _ROUNDS: Final = 5
@@ -41,10 +45,12 @@ def signature(candidate: Candidate) -> None:
 def gives_measurements(candidate: Candidate) -> None:
     """What it gives can stand on a label."""
     for task in _tasks(candidate):
-        taken = list(_measure(candidate, task))
+        taken = list(islice(_measure(candidate, task), 2 * MOST_POINTS + 1))  # it might never end
         must(bool(taken), f"nothing came for {task}")
         for figure in taken:
             _check_figure(candidate.record, figure)
+        if candidate.record.style == "once":
+            _check_cell(candidate.record, taken)
 
 
 def declared_quantities(candidate: Candidate) -> None:
@@ -56,12 +62,22 @@ def declared_quantities(candidate: Candidate) -> None:
     must(len(set(names)) == len(names), f"a quantity is declared twice: {', '.join(names)}")
 
 
+def _check_cell(record: Test, figures: Sequence[Measurement]) -> None:
+    """As every worker does."""
+    declared = {"id": record.name, "quantities": [{"name": quantity.name} for quantity in record.quantities]}
+    try:
+        as_json(figures, declared)
+    except RefusalError as refusal:
+        raise CheckFailedError(refusal.message) from refusal
+
+
 def _check_figure(record: Test, figure: object) -> None:
     if not isinstance(figure, Measurement):
         msg = f"it gave {type(figure).__name__}, not Measurement"
         raise CheckFailedError(msg)
     names = [quantity.name for quantity in record.quantities]
     must(figure.quantity in names, f"it gave {figure.quantity!r}, declared are {', '.join(names)}")
+    _check_cell(record, [figure])
     must(figure.value is None or math.isfinite(figure.value), f"{figure.quantity} is {figure.value!r}")
     if figure.interval is not None and figure.value is not None:
         low, high = figure.interval
@@ -105,13 +121,16 @@ def _measure(candidate: Candidate, task: str) -> Iterator[Any]:
         if record.style == "once":
             yield from code(context, **candidate.defaults())
             return
-        yield from _paired(code, context, candidate.defaults())
+        yield from _paired(code, context, record.place, candidate.defaults())
 
 
-def _paired(code: Any, context: Any, parameters: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - a stranger's class
+def _paired(code: Any, context: Any, place: str, parameters: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - a stranger's class
     test = code()
-    for number, at in enumerate(test.setup(context, **parameters)):
+    points = list(test.setup(context, **parameters))
+    must(place != "fresh" or len(points) == 1, f"in fresh workers it must name one point, got {len(points)}")
+    for number, at in enumerate(points):
         rounds = tuple(_turn(test, number) for _ in range(_ROUNDS))
+        _pilot(code(), rounds)
         for original in (None, rounds):
             taken = PointRounds(at=dict(at), own=rounds, original=original, ended_by="precision", seed=0)
             yield from code().summarise(taken, **parameters)  # in the scorer there was no setup
@@ -119,9 +138,16 @@ def _paired(code: Any, context: Any, parameters: dict[str, Any]) -> Iterator[Any
 
 def _turn(test: Any, point: int) -> dict[str, Any]:  # noqa: ANN401 - as above
     samples: dict[str, Any] = json.loads(json.dumps(to_json(test.turn(point)), allow_nan=False))
-    statistic = test.statistic(samples)
-    must(math.isfinite(statistic), f"the statistic of a turn is {statistic!r}")
     return samples
+
+
+def _pilot(test: Any, rounds: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401 - as above
+    """As the scorer does it: with a test of its own, on which nobody has called `setup`."""
+    from carelabel.measure.stats import rounds_needed  # noqa: PLC0415 - numpy
+
+    series = [test.statistic(samples) for samples in rounds]
+    must(all(map(math.isfinite, series)), f"the statistics of the turns are {series!r}")
+    rounds_needed([series], round_s=1.0, budget_s=None)
 
 
 CHECKS: Final = (

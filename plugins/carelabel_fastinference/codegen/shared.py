@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from carelabel_fastinference.build import BuildError, cache_folder, compile_failure, compiler_version, find_compiler
+from carelabel_fastinference.build import BuildError, cache_folder, compile_failure, find_compiler, wanted_compiler
 from carelabel_fastinference.codegen.project import header_source
 from carelabel_fastinference.codegen.scorer import model_source
 from carelabel_fastinference.ensemble import TreeEnsemble
@@ -68,17 +68,19 @@ def shared_source(ensemble: TreeEnsemble, *, budget: int = DEFAULT_BUDGET, integ
 
 
 def compile_shared(source: str, folder: Path) -> Path:
-    """Shared library of a source in a folder of builds; compiled once for a source, compiler and machine.
+    """Shared library of a source in a folder of builds; compiled once for a source, CXX and machine.
+
+    One that is there already needs no compiler.
 
     Raises:
         BuildError: if there is no compiler, it fails, or the folder cannot be written.
     """
-    compiler = find_compiler()
-    parts = (source, compiler, compiler_version(compiler), *FLAGS, platform.machine())
+    parts = (source, wanted_compiler(), *FLAGS, platform.machine())
     key = hashlib.sha256("\0".join(parts).encode())
     target = folder / f"if-else-{key.hexdigest()[:24]}.so"
     if target.exists():
         return target
+    compiler = find_compiler()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as name:

@@ -15,10 +15,13 @@
 namespace fasttrees {
 
 constexpr int kLanes = 16;          // rows of a group; a column of a group is one cache line of keys
-constexpr int kTopLevels = 5;       // levels evaluated for a whole block at once
+constexpr int kTopLevels = 5;       // levels evaluated for a whole block at once, at most
+constexpr int kTopLevelsAvx2 = 3;   // of deeper trees: comparisons cost more there, and steps below the same
 constexpr int kTreesAtOnce = 24;    // trees interleaved where one row is evaluated
 constexpr int kSmallWords = 2 * 7 * 16;
 constexpr int kColumnBytes = kLanes * 4;
+
+enum PathKind : int32_t { kPortable = 0, kAvx2 = 1, kAvx512 = 2 };
 
 enum LeafKind : int32_t {
   kVotes = 0,   // every leaf is one class with probability 1: count
@@ -52,13 +55,13 @@ struct WideNode {
 };
 
 struct Tree {
-  uint64_t first;    // of its nodes
-  uint64_t top;      // of its words in `tops`
-  uint32_t depth;    // steps until every row is at a leaf
-  uint32_t levels;   // levels in the top table
-  int32_t output;    // score column, -1: all
-  uint32_t columns;  // unused; keeps the size at 32 bytes
+  uint64_t first;        // of its nodes
+  uint64_t top;          // of its words in `tops`
+  uint32_t depth : 29;   // steps until every row is at a leaf
+  uint32_t levels : 3;   // levels in the top table
+  int32_t output;        // score column; 0 where a leaf has a value for every one
 };
+static_assert(kTopLevels < 8 && sizeof(Tree) == 24, "small trees are many");
 
 struct SparseLeaf {
   uint32_t first, count;  // of pairs
@@ -76,10 +79,10 @@ struct View {
   int32_t simple;                  // no column is categorical, encoded or zero-as-missing
   int32_t increasing;              // no two columns are made from one feature
   int32_t accepts_nan;
-  int32_t shallow;                 // no tree is deeper than its top table
+  int32_t shallow;                 // no tree is deeper than its top table; there are no nodes
   uint32_t n_trees;
   const Tree* trees;
-  const Node* nodes;
+  const Node* nodes;               // null if shallow
   const WideNode* wide;            // null unless nodes is
   uint32_t shift;
   // Top tables: for a tree of L levels 2^L thresholds and 2^L column offsets in heap order (entry 0 unused),
@@ -115,7 +118,7 @@ struct Rows {
   int32_t is_double;
 };
 
-// Memory a call may work in. A thread started for a call gets some, for its own heap would be made of fresh pages.
+// Memory a call may work in. Threads of the pool have some, for their own heaps would be made of fresh pages.
 struct Loan {
   char* memory;
   size_t bytes;

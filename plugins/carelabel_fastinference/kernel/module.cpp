@@ -11,6 +11,7 @@
 #include "fields.h"
 #include "finish.h"
 #include "pack.h"
+#include "pool.h"
 
 namespace {
 
@@ -112,30 +113,6 @@ void raise_code(int code) {
   }
 }
 
-constexpr size_t kWorkWorthReleasing = 4096;  // row-trees; below, the lock costs more than it gives
-
-int run_scores(Model* model, const Rows& rows, size_t count, double* out, int threads) {
-  const View& view = model->packed->view;
-  int code;
-  if (count * view.n_trees < kWorkWorthReleasing) return model->path(view, rows, 0, count, out, Loan{nullptr, 0});
-  Py_BEGIN_ALLOW_THREADS;
-  code = score_threaded(model->path, view, rows, count, out, threads);
-  Py_END_ALLOW_THREADS;
-  return code;
-}
-
-// Scores on their way to the caller: straight into `into` where that is given, into own memory otherwise.
-struct Scored {
-  std::unique_ptr<double[]> own;
-  double few[64];
-  double* scores = nullptr;
-  double* room(size_t count) {
-    if (count <= 64) return scores = few;
-    own.reset(new (std::nothrow) double[count]);
-    return scores = own.get();
-  }
-};
-
 enum class Want { scores, linked, classes };
 
 size_t result_columns(const Model* self, Want want) {
@@ -145,7 +122,7 @@ size_t result_columns(const Model* self, Want want) {
 }
 
 template <class T>
-bool finish_rows(Model* self, Want want, const double* scores, size_t count, void* out) {
+bool finish_rows(const Model* self, Want want, const double* scores, size_t count, void* out) {
   const size_t n_scores = self->packed->view.n_scores;
   if (want == Want::scores) {
     for (size_t i = 0; i < count * n_scores; ++i) static_cast<T*>(out)[i] = static_cast<T>(scores[i]);
@@ -163,38 +140,73 @@ bool finish_rows(Model* self, Want want, const double* scores, size_t count, voi
   return true;
 }
 
-bool compute(Model* self, const Py_buffer& x, Want want, void* out) {
+// A call: rows in, results out. Any part of its rows can be done by any thread, without the interpreter's lock.
+struct Call {
+  const Model* self;   // says how results are made
+  const Model* model;  // evaluates: self, or another packing of it
+  Rows rows;
+  Want want;
+  char* out;
+  size_t row_bytes;  // of results
+  bool direct;       // scores are the results
+
+  int scores(size_t first, size_t last, double* to, const Loan& loan) const {
+    return model->path(model->packed->view, rows, first, last, to, loan);
+  }
+
+  int run(size_t first, size_t last, const Loan& loan) const {
+    char* const to = out + first * row_bytes;
+    if (direct) return scores(first, last, reinterpret_cast<double*>(to), loan);
+    const View& view = self->packed->view;
+    const size_t count = (last - first) * view.n_scores;
+    double few[64];
+    std::unique_ptr<double[]> many(count > 64 ? new (std::nothrow) double[count] : nullptr);
+    if (count > 64 && !many) return 2;
+    double* const found = many ? many.get() : few;
+    const int code = scores(first, last, found, loan);
+    if (code != 0) return code;
+    const bool done = view.float32_sums ? finish_rows<float>(self, want, found, last - first, to)
+                                        : finish_rows<double>(self, want, found, last - first, to);
+    return done ? 0 : 2;
+  }
+
+  static int part(void* call, size_t first, size_t last, const Loan& loan) {
+    return static_cast<const Call*>(call)->run(first, last, loan);
+  }
+};
+
+constexpr size_t kWorkWorthReleasing = 4096;  // row-trees; below, the lock costs more than it gives
+
+int run_call(Call& call, size_t count) {
+  const View& view = call.model->packed->view;
+  if (count * view.n_trees < kWorkWorthReleasing) return call.run(0, count, Loan{nullptr, 0});
+  int code;
+  Py_BEGIN_ALLOW_THREADS;
+  const Shares shares = shares_of(view, count, call.self->threads->load(std::memory_order_relaxed));
+  code = run_parts(Call::part, &call, count, shares.piece, shares.threads);
+  Py_END_ALLOW_THREADS;
+  return code;
+}
+
+bool compute(Model* self, const Py_buffer& x, Want want, const Py_buffer& out) {
   Model* model = model_for(self, x);
   if (model == nullptr) return false;
-  const View& view = self->packed->view;
-  const Rows rows{static_cast<const char*>(x.buf), x.strides[0], x.strides[1], x.format[0] == 'd'};
+  const Finish& finish = *self->finish;
+  const bool float32 = self->packed->view.float32_sums != 0;
+  const bool plain = !float32 && finish.link == kIdentity && finish.scale == 1.0 && !finish.doubled;
   const size_t count = static_cast<size_t>(x.shape[0]);
-  const bool float32 = view.float32_sums != 0;
-  const bool plain = !float32 && self->finish->link == kIdentity && self->finish->scale == 1.0 && !self->finish->doubled;
+  const Rows rows{static_cast<const char*>(x.buf), x.strides[0], x.strides[1], x.format[0] == 'd'};
   const bool direct = (want == Want::scores && !float32) || (want == Want::linked && plain);
-  Scored space;
-  double* scores = direct ? static_cast<double*>(out) : space.room(count * view.n_scores);
-  if (scores == nullptr) {
-    PyErr_NoMemory();
-    return false;
-  }
-  const int threads = self->threads->load(std::memory_order_relaxed);
-  int code = run_scores(model, rows, count, scores, threads);
+  const size_t row_bytes = count == 0 ? 0 : static_cast<size_t>(out.len) / count;
+  Call call{self, model, rows, want, static_cast<char*>(out.buf), row_bytes, direct};
+  int code = run_call(call, count);
   if (code == 1 && model->for_missing != Py_None) {
-    model = sibling(model, model->for_missing, &model->missing);
-    if (model == nullptr) return false;
-    code = run_scores(model, rows, count, scores, threads);
+    call.model = sibling(model, model->for_missing, &model->missing);
+    if (call.model == nullptr) return false;
+    code = run_call(call, count);
   }
-  if (code != 0) {
-    raise_code(code);
-    return false;
-  }
-  if (direct) return true;
-  if (float32 ? finish_rows<float>(self, want, scores, count, out) : finish_rows<double>(self, want, scores, count, out)) {
-    return true;
-  }
-  PyErr_NoMemory();
-  return false;
+  if (code != 0) raise_code(code);
+  return code == 0;
 }
 
 PyObject* evaluate(Model* self, PyObject* x, Want want, bool flat) {
@@ -211,7 +223,7 @@ PyObject* evaluate(Model* self, PyObject* x, Want want, bool flat) {
       PyObject* type = want == Want::classes ? self->class_type : self->score_type;
       result = new_array(self, input.buffer.shape[0], flat && columns == 1 ? -1 : columns, type);
       Held output;
-      if (result != nullptr && (!output.acquire(result, PyBUF_WRITABLE) || !compute(self, input.buffer, want, output.buffer.buf))) {
+      if (result != nullptr && (!output.acquire(result, PyBUF_WRITABLE) || !compute(self, input.buffer, want, output.buffer))) {
         Py_CLEAR(result);
       }
     }

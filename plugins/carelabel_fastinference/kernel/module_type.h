@@ -53,7 +53,7 @@ void check_source(const Source& source, size_t columns) {
   }
 }
 
-void read_trees(Fields& fields, Packed& packed) {
+void read_trees(Fields& fields, PathKind kind, Packed& packed) {
   Source source{};
   source.tree_output = fields.array<int32_t>("tree_output", &source.n_trees);
   source.tree_start = fields.array_of<int64_t>("tree_start", source.n_trees + 1);
@@ -68,10 +68,10 @@ void read_trees(Fields& fields, Packed& packed) {
   source.n_scores = packed.base.size();
   if (source.n_values != 1 && source.n_values != source.n_scores) throw std::runtime_error("a leaf must have one value or one a score");
   check_source(source, packed.columns.size());
-  pack_trees(source, packed);
+  pack_trees(source, kind, packed);
 }
 
-void read_model(PyObject* dict, Packed& packed, Finish& finish) {
+void read_model(PyObject* dict, PathKind kind, Packed& packed, Finish& finish) {
   Fields fields(dict);
   packed.base = fields.copy<double>("base");
   packed.divisors = fields.copy<double>("divisors");
@@ -89,7 +89,7 @@ void read_model(PyObject* dict, Packed& packed, Finish& finish) {
   finish.doubled = fields.number("doubled") != 0;
   finish.output_start = fields.copy<int64_t>("output_start");
   read_columns(fields, packed);
-  read_trees(fields, packed);
+  read_trees(fields, kind, packed);
 }
 
 PyObject* kept(PyObject* dict, const char* name) {
@@ -106,16 +106,15 @@ void fill_model(Model* self, PyObject* dict) {
     Fields fields(dict);
     self->label_values = new std::vector<int64_t>(fields.copy<int64_t>("label_values"));
   }
-  read_model(dict, *self->packed, *self->finish);
-  std::string chosen;
   const std::string wanted = Fields(dict).text("path");
-  self->path = path_by_name(wanted, &chosen);
-  if (self->path == nullptr) {
+  const Path path = path_by_name(wanted);
+  if (path.scores == nullptr) {
     throw std::runtime_error("path must be one of " + supported_paths() + " on this processor, got " + wanted);
   }
-  trim(*self->packed, chosen);
+  read_model(dict, path.kind, *self->packed, *self->finish);
   self->packed->connect();
-  self->path_name = PyUnicode_FromString(chosen.c_str());
+  self->path = path.scores;
+  self->path_name = PyUnicode_FromString(path.name);
   self->coerce = kept(dict, "coerce");
   self->for_double = kept(dict, "for_double");
   self->for_missing = kept(dict, "for_missing");

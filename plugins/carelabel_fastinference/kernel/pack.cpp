@@ -31,8 +31,8 @@ uint32_t bits_for(size_t count) {
   return bits;
 }
 
-// The heap of the top levels: thresholds, column offsets, entries.
-void pack_top(const Source& source, const Layout& layout, const std::vector<uint32_t>& leaf_of, Tree& tree, int32_t root,
+// The heap of the top levels: thresholds, column offsets, entries. Without a layout, entries are leaves.
+void pack_top(const Source& source, const Layout* layout, const std::vector<uint32_t>& leaf_of, Tree& tree, int32_t root,
               Lines<uint32_t>& tops) {
   const uint32_t width = 1u << tree.levels;
   tree.top = tops.size();
@@ -48,7 +48,7 @@ void pack_top(const Source& source, const Layout& layout, const std::vector<uint
       top[slot] = leaf ? 0 : source.threshold[node];
       top[width + slot] = leaf ? 0 : source.column[node] * kColumnBytes;
     } else {
-      top[2 * width + slot - width] = tree.depth <= tree.levels ? leaf_of[node] : layout.at(node);
+      top[2 * width + slot - width] = tree.depth <= tree.levels ? leaf_of[node] : layout->at(node);
     }
   }
 }
@@ -67,15 +67,55 @@ void write_nodes(const Source& source, const Layout& layout, const std::vector<u
   }
 }
 
-// Small trees are evaluated whole, all at the same number of levels.
-bool eights_fit(const View& view, const std::vector<uint32_t>& depths) {
-  if (view.leaf_kind != kScalar) return false;
-  return *std::max_element(depths.begin(), depths.end()) <= 3;
+size_t nodes_of(const Source& source, size_t t) {
+  return static_cast<size_t>(source.tree_start[t + 1] - source.tree_start[t]);
 }
 
+// What a path does with the trees of an ensemble.
+struct Plan {
+  bool wide;        // nodes
+  bool shallow;     // no nodes: top tables hold whole trees
+  bool eights;      // all of them with three levels, evaluated 16 rows or 16 trees at a time
+  bool tops;        // top tables are read
+  uint32_t levels;  // of deeper trees
+};
+
+size_t heap_bytes(uint32_t levels) { return 3 * sizeof(uint32_t) << levels; }
+
+Plan plan_of(const Source& source, const View& view, PathKind kind, const std::vector<uint32_t>& depths) {
+  size_t largest = 0, heaps = 0;
+  for (size_t t = 0; t < source.n_trees; ++t) {
+    largest = std::max(largest, nodes_of(source, t));
+    heaps += heap_bytes(std::min<uint32_t>(depths[t], kTopLevels));
+  }
+  const uint32_t deepest = *std::max_element(depths.begin(), depths.end());
+  Plan plan{};
+  plan.wide = view.shift > 31 || largest + 2 * kNodesPerLine > (uint64_t{1} << (32 - view.shift));
+  plan.tops = kind != kPortable && !plan.wide;
+  plan.levels = kind == kAvx2 ? kTopLevelsAvx2 : kTopLevels;
+  plan.eights = kind == kAvx512 && !plan.wide && view.leaf_kind == kScalar && deepest <= 3;
+  // Lopsided trees would leave most of their tables empty.
+  plan.shallow = plan.eights || (plan.tops && deepest <= kTopLevels && heaps <= source.n_nodes * sizeof(Node) * 4 / 3);
+  return plan;
+}
+
+// As many as the tree has, unless the table would become larger than that of a full tree next to its nodes.
+uint32_t top_levels(const Plan& plan, uint32_t depth, size_t slots) {
+  if (plan.eights) return 3;
+  if (!plan.tops) return 0;
+  if (plan.shallow) return depth;
+  uint32_t levels = std::min(depth, plan.levels);
+  while (levels > 1 && heap_bytes(levels) > slots * sizeof(Node) * 3 / 4) --levels;
+  return levels;
+}
+
+// From top tables of three levels to what is read of them: thresholds and columns of the heaps tree by tree and for
+// 16 trees each, and the values.
 void pack_eights(Packed& packed) {
-  packed.eights.reserve(packed.trees.size() * 8);
   packed.small.assign((packed.trees.size() + 15) / 16 * kSmallWords, 0);
+  packed.eights.reserve(packed.trees.size() * 8);
+  Lines<uint32_t> heaps;
+  heaps.reserve(packed.trees.size() * 16);
   for (size_t t = 0; t < packed.trees.size(); ++t) {
     const uint32_t* top = packed.tops.data() + packed.trees[t].top;
     uint32_t* small = packed.small.data() + t / 16 * kSmallWords + t % 16;
@@ -83,10 +123,33 @@ void pack_eights(Packed& packed) {
       small[16 * (node - 1)] = top[node];
       small[16 * (node + 6)] = top[8 + node] / kColumnBytes;
     }
+    for (uint32_t i = 0; i < 8; ++i) packed.eights.push_back(packed.leaves[top[16 + i]]);
+    packed.trees[t].top = heaps.size();
+    heaps.insert(heaps.end(), top, top + 16);
   }
-  for (const Tree& tree : packed.trees) {
-    for (uint32_t i = 0; i < 8; ++i) packed.eights.push_back(packed.leaves[packed.tops[tree.top + 16 + i]]);
+  packed.tops.swap(heaps);
+  Lines<double>().swap(packed.leaves);
+}
+
+// One tree's nodes at the end of the table.
+void place_nodes(const Source& source, const Layout& layout, const std::vector<uint32_t>& leaf_of, size_t t, size_t slots,
+                 bool wide, Tree& tree, Packed& packed) {
+  if (wide) {
+    tree.first = packed.wide.size();
+    packed.wide.resize(tree.first + slots, WideNode{0, 0, 0});
+    WideNode* out = packed.wide.data() + tree.first;
+    write_nodes(source, layout, leaf_of, t, [out](uint32_t slot, uint32_t column, uint32_t left, uint32_t threshold) {
+      out[slot] = WideNode{threshold, left, static_cast<uint64_t>(column) * kColumnBytes};
+    });
+    return;
   }
+  const uint32_t shift = packed.view.shift;
+  tree.first = packed.nodes.size();
+  packed.nodes.resize(tree.first + slots, 0);
+  Node* out = packed.nodes.data() + tree.first;
+  write_nodes(source, layout, leaf_of, t, [out, shift](uint32_t slot, uint32_t column, uint32_t left, uint32_t threshold) {
+    out[slot] = (static_cast<Node>((left << shift) | column * kColumnBytes) << 32) | threshold;
+  });
 }
 
 void order_by_depth(Packed& packed) {
@@ -101,47 +164,31 @@ void order_by_depth(Packed& packed) {
 
 }  // namespace
 
-void pack_trees(const Source& source, Packed& packed) {
+void pack_trees(const Source& source, PathKind kind, Packed& packed) {
   std::vector<uint32_t> leaf_of;
   pack_leaves(source, packed, leaf_of);
   View& view = packed.view;
   view.shift = 6 + bits_for(packed.columns.size());
   std::vector<uint32_t> depths(source.n_trees);
-  size_t largest = 0;
-  for (size_t t = 0; t < source.n_trees; ++t) {
-    depths[t] = tree_depth(source, t);
-    largest = std::max(largest, static_cast<size_t>(source.tree_start[t + 1] - source.tree_start[t]));
-  }
-  const bool wide = view.shift > 31 || largest + 2 * kNodesPerLine > (uint64_t{1} << (32 - view.shift));
-  const bool eights = !wide && eights_fit(view, depths);
+  for (size_t t = 0; t < source.n_trees; ++t) depths[t] = tree_depth(source, t);
+  const Plan plan = plan_of(source, view, kind, depths);
   Layout layout(source, leaf_of);
   for (size_t t = 0; t < source.n_trees; ++t) {
-    const size_t slots = layout.place(t);
     Tree tree{};
-    tree.first = wide ? packed.wide.size() : packed.nodes.size();
     tree.depth = depths[t];
-    tree.levels = eights ? 3 : std::min<uint32_t>(depths[t], kTopLevels);
     tree.output = source.tree_output[t] < 0 ? 0 : source.tree_output[t];
-    if (wide) {
-      packed.wide.resize(tree.first + slots, WideNode{0, 0, 0});
-      WideNode* out = packed.wide.data() + tree.first;
-      write_nodes(source, layout, leaf_of, t, [out](uint32_t slot, uint32_t column, uint32_t left, uint32_t threshold) {
-        out[slot] = WideNode{threshold, left, static_cast<uint64_t>(column) * kColumnBytes};
-      });
-    } else {
-      const uint32_t shift = view.shift;
-      packed.nodes.resize(tree.first + slots, 0);
-      Node* out = packed.nodes.data() + tree.first;
-      write_nodes(source, layout, leaf_of, t, [out, shift](uint32_t slot, uint32_t column, uint32_t left, uint32_t threshold) {
-        out[slot] = (static_cast<Node>((left << shift) | column * kColumnBytes) << 32) | threshold;
-      });
+    const size_t slots = plan.shallow ? 0 : layout.place(t);
+    tree.levels = top_levels(plan, depths[t], slots);
+    if (!plan.shallow) place_nodes(source, layout, leaf_of, t, slots, plan.wide, tree, packed);
+    if (plan.tops) {
+      const int32_t root = static_cast<int32_t>(source.tree_start[t]);
+      pack_top(source, &layout, leaf_of, tree, root, packed.tops);
     }
-    pack_top(source, layout, leaf_of, tree, static_cast<int32_t>(source.tree_start[t]), packed.tops);
     packed.trees.push_back(tree);
   }
-  if (eights) pack_eights(packed);
-  order_by_depth(packed);
-  view.shallow = *std::max_element(depths.begin(), depths.end()) <= kTopLevels;
+  if (plan.eights) pack_eights(packed);
+  if (!plan.shallow) order_by_depth(packed);
+  view.shallow = plan.shallow;
   view.cyclic = 1;
   for (size_t t = 0; t < source.n_trees; ++t) {
     if (packed.trees[t].output != static_cast<int32_t>(t % source.n_scores)) view.cyclic = 0;
@@ -151,56 +198,22 @@ void pack_trees(const Source& source, Packed& packed) {
 namespace {
 
 template <class T>
-void drop(T& table) {
-  T().swap(table);
-}
-
-// Three levels in lanes need thresholds and columns of the heaps, and the values; nothing else.
-void keep_heaps(Packed& packed) {
-  Lines<uint32_t> heaps;
-  heaps.reserve(packed.trees.size() * 16);
-  for (Tree& tree : packed.trees) {
-    const uint32_t* top = packed.tops.data() + tree.top;
-    tree.top = heaps.size();
-    heaps.insert(heaps.end(), top, top + 16);
-  }
-  packed.tops.swap(heaps);
+size_t held(const T& table) {
+  return table.capacity() * sizeof(typename T::value_type);
 }
 
 }  // namespace
 
-void trim(Packed& packed, const std::string& path) {
-  if (path == "portable") {
-    drop(packed.tops);
-    drop(packed.small);
-    drop(packed.eights);
-  } else if (path == "avx2") {
-    drop(packed.small);
-    drop(packed.eights);
-  } else if (!packed.eights.empty()) {
-    keep_heaps(packed);
-    drop(packed.nodes);
-    drop(packed.leaves);
-    drop(packed.by_depth);
-    drop(packed.first_by_depth);
-  }
-}
-
-template <class T>
-size_t held(const T& table) {
-  return table.size() * sizeof(typename T::value_type);
-}
-
 size_t Packed::bytes() const {
   return held(columns) + held(thresholds) + held(codes) + held(base) + held(divisors) + held(words) + held(trees) +
-         held(nodes) + held(wide) + held(tops) + held(by_depth) + held(first_by_depth) + held(leaves) + held(eights) + held(small) + held(sparse) +
-         held(sparse_columns) + held(sparse_values);
+         held(nodes) + held(wide) + held(tops) + held(by_depth) + held(first_by_depth) + held(leaves) + held(eights) +
+         held(small) + held(sparse) + held(sparse_columns) + held(sparse_values);
 }
 
 void Packed::connect() {
-  nodes.shrink_to_fit();
-  wide.shrink_to_fit();
-  tops.shrink_to_fit();
+  const auto cut = [](auto&... tables) { (tables.shrink_to_fit(), ...); };
+  cut(columns, thresholds, codes, words, trees, nodes, wide, tops, small, by_depth, first_by_depth, leaves, eights);
+  cut(sparse, sparse_columns, sparse_values);
   view.n_columns = static_cast<uint32_t>(columns.size());
   view.columns = columns.data();
   view.thresholds = thresholds.data();
@@ -208,7 +221,7 @@ void Packed::connect() {
   view.codes = codes.data();
   view.n_trees = static_cast<uint32_t>(trees.size());
   view.trees = trees.data();
-  view.nodes = nodes.data();
+  view.nodes = nodes.empty() ? nullptr : nodes.data();
   view.wide = wide.empty() ? nullptr : wide.data();
   view.tops = tops.data();
   view.by_depth = by_depth.data();

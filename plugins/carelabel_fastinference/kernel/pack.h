@@ -60,16 +60,16 @@ struct Packed {
   std::vector<uint32_t> sparse_columns;
   std::vector<double> sparse_values;
 
-  size_t bytes() const;  // of all tables
-  void connect();        // points the view at the tables
+  // Bytes that are allocated for all tables. They are at most twice the node table, which is what any exact form
+  // has to hold: a packed node (8 bytes; 16 if wide) a node, and a float64 a value of a leaf. Ensembles of trees of
+  // a few nodes are above that: a tree has up to 256 bytes whatever its size.
+  size_t bytes() const;
+  void connect();  // points the view at the tables, which are cut to size
 };
 
-// Fills everything but columns, thresholds, words, codes, base and divisors.
+// Fills everything but columns, thresholds, words, codes, base and divisors, with what the path of that kind reads.
 // Throws std::runtime_error with one line if the nodes of a tree do not form a tree.
-void pack_trees(const Source& source, Packed& packed);
-
-// Frees what the path of that name does not read; before connect.
-void trim(Packed& packed, const std::string& path);
+void pack_trees(const Source& source, PathKind kind, Packed& packed);
 
 // leaf_of[node]: the leaf's number, 0 at inner nodes.
 void pack_leaves(const Source& source, Packed& packed, std::vector<uint32_t>& leaf_of);

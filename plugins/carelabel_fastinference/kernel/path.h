@@ -77,6 +77,13 @@ int score_rows(const View& view, const Rows& rows, size_t first, size_t last, do
       continue;
     }
 #endif
+#ifdef FASTTREES_VECTOR
+    if (view.shallow) {
+      walk_heaps(view, row, leaves);
+      row_sums(view, view.leaves, leaves, scratch, out);
+      continue;
+    }
+#endif
     walk_row(view, Table<N>::of(view), row, leaves);
     row_sums(view, view.leaves, leaves, scratch, out);
   }

@@ -142,6 +142,46 @@ inline void top_levels(const uint32_t* top, const char* keys, size_t group_bytes
   for (size_t group = 0; group < groups; ++group) look_up<LEVELS>(entries, path, group, out + group * kLanes);
 }
 
+// One row through trees that are no deeper than their top tables: down the heaps, a few trees at a time, all of
+// them with as many levels.
+template <int TREES>
+inline void walk_some_heaps(const View& view, const uint32_t* keys, uint32_t t, uint32_t* leaves) {
+  const char* row = reinterpret_cast<const char*>(keys);
+  const uint32_t levels = view.trees[t].levels;
+  const size_t width = size_t{1} << levels;
+  const uint32_t* top[TREES];
+  size_t at[TREES];
+#pragma GCC unroll 8
+  for (int i = 0; i < TREES; ++i) {
+    top[i] = view.tops + view.trees[t + i].top;
+    at[i] = 1;
+  }
+  for (uint32_t level = 0; level < levels; ++level) {
+#pragma GCC unroll 8
+    for (int i = 0; i < TREES; ++i) {
+      uint32_t key;
+      __builtin_memcpy(&key, row + top[i][width + at[i]] / kLanes, 4);
+      at[i] = 2 * at[i] + (top[i][at[i]] < key);
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < TREES; ++i) leaves[t + i] = top[i][width + at[i]];
+}
+
+inline void walk_heaps(const View& view, const uint32_t* keys, uint32_t* leaves) {
+  constexpr uint32_t kAtOnce = 8;
+  for (uint32_t t = 0; t < view.n_trees;) {
+    uint32_t alike = 1;
+    while (alike < kAtOnce && t + alike < view.n_trees && view.trees[t + alike].levels == view.trees[t].levels) ++alike;
+    if (alike == kAtOnce) {
+      walk_some_heaps<kAtOnce>(view, keys, t, leaves);
+      t += kAtOnce;
+    } else {
+      walk_some_heaps<1>(view, keys, t++, leaves);
+    }
+  }
+}
+
 }  // namespace PATH
 }  // namespace fasttrees
 #endif

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from catboost import CatBoostClassifier, CatBoostRegressor
 
-from tests.conversions.models.given import TRAIN, WORDS, Given, pickled, points, with_gaps
+from tests.conversions.models.given import TRAIN, WORDS, Given, pickled, points, with_extremes, with_gaps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,16 @@ def catboost_one_against_all(folder: Path) -> Given:
 def catboost_leafwise(folder: Path) -> Given:
     x, y, _ = points()
     return _catboost(folder, CatBoostClassifier(grow_policy="Lossguide", **CATS), x, y)
+
+
+def catboost_extremes(folder: Path) -> Given:
+    x, y, _ = points()
+    return _catboost(folder, CatBoostClassifier(**CATS), with_extremes(x), y)
+
+
+def catboost_one_tree(folder: Path) -> Given:
+    x, _, target = points()
+    return _catboost(folder, CatBoostRegressor(**{**CATS, "iterations": 1}), x, target, "regression")
 
 
 def catboost_pickled(folder: Path) -> Given:

@@ -43,6 +43,15 @@ def with_gaps(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(gaps, np.nan, x)
 
 
+def with_extremes(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One value in ten missing, one in ten infinite, one in ten beyond what float32 holds."""
+    draw = np.random.default_rng(10).random(x.shape)
+    extremes = np.select(
+        [draw < 0.1, draw < 0.15, draw < 0.2, draw < 0.25, draw < 0.3], [np.nan, np.inf, -np.inf, 1e39, -1e39]
+    )
+    return np.where(draw < 0.3, extremes, x)
+
+
 def with_categories(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The first column replaced by categories 0 to 9."""
     return np.column_stack([np.random.default_rng(9).integers(0, 10, len(x)), x[:, 1:]])

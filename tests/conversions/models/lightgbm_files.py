@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 
-from tests.conversions.models.given import TRAIN, WORDS, Given, pickled, points, with_categories, with_gaps
+from tests.conversions.models.given import (
+    TRAIN,
+    WORDS,
+    Given,
+    pickled,
+    points,
+    with_categories,
+    with_extremes,
+    with_gaps,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +88,16 @@ def lightgbm_categories(folder: Path) -> Given:
     x = with_categories(x)
     y = (y + x[:, 0].astype(int)) % 3
     return _lightgbm(folder, LGBMClassifier(**QUIET), x, y, categorical_feature=[0])
+
+
+def lightgbm_extremes(folder: Path) -> Given:
+    x, y, _ = points()
+    return _lightgbm(folder, LGBMClassifier(**QUIET), with_extremes(x), y)
+
+
+def lightgbm_one_tree(folder: Path) -> Given:
+    x, _, target = points()
+    return _lightgbm(folder, LGBMRegressor(**{**QUIET, "n_estimators": 1}), x, target, task="regression")
 
 
 def lightgbm_pickled(folder: Path) -> Given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tests.conversions.models.given import WORDS, Given, pickled, points, with_categories, with_gaps
+from tests.conversions.models.given import WORDS, Given, pickled, points, with_categories, with_extremes, with_gaps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +112,24 @@ def hist_gradient_boosting_regressor(folder: Path) -> Given:
 def hist_gradient_boosting_missing(folder: Path) -> Given:
     x, y, _ = points()
     return pickled(folder, HistGradientBoostingClassifier(max_iter=8), with_gaps(x), y)
+
+
+def hist_gradient_boosting_extremes(folder: Path) -> Given:
+    """Values that are missing or infinite, in training and afterwards."""
+    x, y, _ = points()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # binning subtracts infinities
+        return pickled(folder, HistGradientBoostingClassifier(max_iter=8), with_extremes(x), y)
+
+
+def hist_gradient_boosting_one_value(folder: Path) -> Given:
+    x, _, target = points()
+    return pickled(folder, HistGradientBoostingRegressor(max_iter=8), x, np.full_like(target, 2.0), "regression")
+
+
+def hist_gradient_boosting_one_stage(folder: Path) -> Given:
+    x, y, _ = points()
+    return pickled(folder, HistGradientBoostingClassifier(max_iter=1), x, np.minimum(y, 1))
 
 
 def hist_gradient_boosting_categories(folder: Path) -> Given:

@@ -12,7 +12,7 @@ import onnx
 import torch
 from torch import nn
 
-from tests.conversions.models.given import TRAIN, WIDTH, WORDS
+from tests.conversions.models.given import TRAIN, WIDTH, WORDS, with_extremes
 from tests.conversions.models.trained import SIDE, clouds, images, with_train
 
 if TYPE_CHECKING:
@@ -121,6 +121,12 @@ def torch_mlp_one_score(folder: Path) -> Given:
         return torch.nn.functional.binary_cross_entropy_with_logits(output[:, 0], target.float())
 
     return with_train(_exported(folder, _fitted(_mlp(1), x, y, loss), (WIDTH,)), x, np.array(["no", "yes"])[y])
+
+
+def torch_mlp_extremes(folder: Path) -> Given:
+    """Rows that are missing a value or hold an infinite one; the network has seen none such."""
+    net, x, y = _classifier()
+    return with_train(_exported(folder, net, (WIDTH,)), np.r_[x[:TRAIN], with_extremes(x[TRAIN:])], y)
 
 
 def torch_mlp_regressor(folder: Path) -> Given:

@@ -91,6 +91,11 @@ def xgboost_linear(folder: Path) -> Given:
     return _xgboost(folder, XGBClassifier(n_estimators=10, booster="gblinear"), x, y)
 
 
+def xgboost_one_tree(folder: Path) -> Given:
+    x, y, _ = points()
+    return _xgboost(folder, XGBClassifier(n_estimators=1), x, np.minimum(y, 1))
+
+
 def xgboost_pickled(folder: Path) -> Given:
     x, y, _ = points()
     return pickled(folder, XGBClassifier(n_estimators=10, n_jobs=1, random_state=0), x, y)

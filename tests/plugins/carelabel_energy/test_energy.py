@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from carelabel.jsonable import to_json
 from carelabel_energy import energy
 from carelabel_energy.choice import Choice, choose
 from carelabel_energy.plugin import carelabel_meters, carelabel_tests
+from tests.measure.test_threads import in_a_crowd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +124,16 @@ def test_waiting_and_other_work_nearby_are_flagged(
     model.predict = disturbed
     found = measured(make_context({"a.package": make_meter()}, {"a.package": PACKAGE}), machine)
     assert found["energy_net"].flags == ("contended", "idle-unsteady")
+
+
+def test_more_threads_than_the_platform_has_are_flagged(
+    machine: Any, model: Any, make_meter: Any, make_context: Any
+) -> None:
+    model.predict = in_a_crowd(model.predict, threads=2)
+    context = make_context({"a.package": make_meter()}, {"a.package": PACKAGE})
+    assert measured(context, machine)["energy_net"].flags == ()
+    found = measured(replace(context, platform=replace(context.platform, pin=1)), machine)
+    assert {figure.flags for figure in found.values()} == {("more-threads",)}
 
 
 def test_less_than_idle_is_said_not_hidden(machine: Any, make_meter: Any, make_context: Any) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ONE_THREAD = PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1)
 CONVERTERS = {record.name: record for record in carelabel_converters()}
-EXACT = tuple(name for name, record in CONVERTERS.items() if record.conversion == "format")
+UPSTREAM = "upstream"  # of another generator: see test_upstream.py
+EXACT = tuple(name for name, item in CONVERTERS.items() if item.conversion == "format" and name != UPSTREAM)
 ROUNDED = tuple(name for name, record in CONVERTERS.items() if record.conversion == "quantise")
 
 

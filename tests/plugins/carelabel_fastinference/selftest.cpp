@@ -1,11 +1,15 @@
 // Runs every path of the kernel on random trees without Python, for sanitizers and valgrind: compares with a
 // plain descent and exits with 1 at the first difference.
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <random>
+#include <thread>
+#include <vector>
 
 #include "dispatch.h"
 #include "pack.h"
+#include "pool.h"
 
 using namespace fasttrees;
 
@@ -59,7 +63,7 @@ Trees make_trees(size_t count, size_t features, size_t values, size_t scores, in
   return trees;
 }
 
-void pack_into(const Trees& trees, size_t scores, bool share, bool float32, Packed& packed) {
+void pack_into(const Trees& trees, size_t scores, bool share, bool float32, PathKind kind, Packed& packed) {
   packed.base.assign(scores, 0.5);
   packed.view.n_features = static_cast<uint32_t>(trees.features);
   packed.view.simple = packed.view.increasing = packed.view.rounds = 1;
@@ -80,7 +84,7 @@ void pack_into(const Trees& trees, size_t scores, bool share, bool float32, Pack
   source.weight = trees.weight.data();
   source.value = trees.value.data();
   source.tree_output = trees.output.data();
-  pack_trees(source, packed);
+  pack_trees(source, kind, packed);
   packed.connect();
 }
 
@@ -109,21 +113,33 @@ bool agrees(const Trees& trees, size_t scores, const std::vector<float>& rows, c
   return true;
 }
 
+struct Call {
+  ScoreFunction path;
+  const View& view;
+  const Rows rows;
+  double* out;
+  static int part(void* call, size_t first, size_t last, const Loan& loan) {
+    const Call& self = *static_cast<const Call*>(call);
+    return self.path(self.view, self.rows, first, last, self.out + first * self.view.n_scores, loan);
+  }
+};
+
 bool check(size_t count, size_t features, size_t values, size_t scores, int depth, bool float32) {
   const Trees trees = make_trees(count, features, values, scores, depth);
-  Packed packed;
-  pack_into(trees, scores, below(2) == 0, float32, packed);
+  const bool share = below(2) == 0;
   for (size_t n : {1, 5, 7, 16, 17, 64, 130, 1100}) {
     std::vector<float> rows(n * features);
     for (float& value : rows) value = static_cast<float>(below(17) - 8) / 4;
     const Rows view{reinterpret_cast<const char*>(rows.data()), static_cast<ptrdiff_t>(features * 4), 4, 0};
     for (const char* name : {"avx512", "avx2", "portable"}) {
-      std::string chosen;
-      const ScoreFunction path = path_by_name(name, &chosen);
-      if (path == nullptr) continue;
-      for (int threads : {1, 3}) {
+      const Path path = path_by_name(name);
+      if (path.scores == nullptr) continue;
+      Packed packed;
+      pack_into(trees, scores, share, float32, path.kind, packed);
+      for (size_t threads : {1, 3}) {
         std::vector<double> out(n * scores);
-        const int code = score_threaded(path, packed.view, view, n, out.data(), threads);
+        Call call{path.scores, packed.view, view, out.data()};
+        const int code = run_parts(Call::part, &call, n, 16, threads);
         const bool same = float32 ? agrees<float>(trees, scores, rows, out) : agrees<double>(trees, scores, rows, out);
         if (code == 0 && same) continue;
         std::printf("%s differs: %zu trees, %zu features, %zu values, depth %d, %zu rows\n", name, count, features, values, depth, n);
@@ -134,9 +150,36 @@ bool check(size_t count, size_t features, size_t values, size_t scores, int dept
   return true;
 }
 
+// Many callers at once share the pool's threads.
+bool check_crowd() {
+  const size_t features = 9, n = 700;
+  const Trees trees = make_trees(30, features, 3, 3, 8);
+  const Path path = path_by_name("");
+  Packed packed;
+  pack_into(trees, 3, true, false, path.kind, packed);
+  std::vector<float> rows(n * features);
+  for (float& value : rows) value = static_cast<float>(below(17) - 8) / 4;
+  const Rows view{reinterpret_cast<const char*>(rows.data()), static_cast<ptrdiff_t>(features * 4), 4, 0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (size_t caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int turn = 0; turn < 25; ++turn) {
+        std::vector<double> out(n * 3);
+        Call call{path.scores, packed.view, view, out.data()};
+        if (run_parts(Call::part, &call, n, 16, 2 + caller % 3) != 0 || !agrees<double>(trees, 3, rows, out)) ++wrong;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  if (wrong != 0) std::printf("callers at once: %d calls differ\n", wrong.load());
+  return wrong == 0;
+}
+
 }  // namespace
 
 int main() {
+  if (!check_crowd()) return 1;
   for (int depth : {0, 1, 3, 4, 6, 13}) {
     for (size_t features : {1, 7, 40, 150}) {
       for (size_t scores : {1, 3, 4, 11, 40}) {

@@ -246,7 +246,7 @@ def test_without_a_compiler_every_form_is_rejected_with_the_package_to_install()
             continue
         assert isinstance(verdict, Rejected)
         assert "no C++ compiler" in verdict.text
-        assert verdict.hint == "apt-get install g++"
+        assert verdict.hint.startswith("apt-get install g++")
 
 
 @pytest.mark.parametrize("family", ["linear", "svm", "pipeline", "mlp"])

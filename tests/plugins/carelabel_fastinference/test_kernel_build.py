@@ -7,25 +7,59 @@ import sys
 import sysconfig
 import threading
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from carelabel_fastinference import build as build_module
-from carelabel_fastinference.build import BuildError, build, cache_folder, find_toolchain, kernel
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from carelabel_fastinference.build import (
+    BuildError,
+    build,
+    build_key,
+    cache_folder,
+    find_toolchain,
+    is_built,
+    kernel,
+)
+from carelabel_fastinference.codegen.shared import compile_if_else
+from carelabel_fastinference.probing import probe_rows, same_bits
+from carelabel_fastinference.sampling import random_ensemble
 
 BUDGET_S = 15
 
 
-def test_no_compiler_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CXX", raising=False)
+
+
+def test_no_compiler_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without_compiler(monkeypatch)
     with pytest.raises(BuildError, match=r"needs? a C\+\+ compiler, found no g\+\+.*: install g\+\+") as caught:
-        build()
+        build(tmp_path)
     assert caught.value.code == "compiler-missing"
+    assert "\n" not in str(caught.value)
+
+
+def test_a_kernel_that_is_there_needs_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    loaded = Path(kernel().__file__ or "")
+    without_compiler(monkeypatch)
+    (tmp_path / build_key()).mkdir()
+    assert not is_built(tmp_path)
+    copy = tmp_path / build_key() / loaded.name
+    copy.write_bytes(loaded.read_bytes())
+    assert is_built(tmp_path)
+    assert build(tmp_path) == copy
+
+
+def test_code_that_is_there_needs_no_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ensemble = random_ensemble(1)
+    rows = probe_rows(ensemble, 20, seed=1)
+    wanted = compile_if_else(ensemble, cache=tmp_path).raw_scores(rows)
+    without_compiler(monkeypatch)
+    assert same_bits(compile_if_else(ensemble, cache=tmp_path).raw_scores(rows), wanted)
+    with pytest.raises(BuildError, match=r"found no g\+\+"):
+        compile_if_else(random_ensemble(2), cache=tmp_path)
 
 
 def test_a_compiler_that_was_asked_for_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,15 +96,20 @@ def test_a_cache_that_is_a_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
         build()
 
 
-def test_the_key_follows_compiler_and_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    tools = find_toolchain()
-    key = build_module.build_key(tools)
-    assert key == build_module.build_key(find_toolchain())
+def test_the_key_follows_compiler_flags_and_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = build_key()
+    assert key == build_key()
+    with monkeypatch.context() as change:
+        change.setenv("CXX", "g++-of-mine")
+        assert build_key() != key
+    with monkeypatch.context() as change:
+        change.setattr(build_module, "COMMON_FLAGS", ("-O0",))
+        assert build_key() != key
     for source in build_module.SOURCES.iterdir():
         (tmp_path / source.name).write_bytes(source.read_bytes())
     (tmp_path / "path.h").write_text("changed")
     monkeypatch.setattr(build_module, "SOURCES", tmp_path)
-    assert build_module.build_key(tools) != key
+    assert build_key() != key
 
 
 def test_the_kernel_is_loaded_once() -> None:

@@ -18,9 +18,9 @@ ROWS = RNG.normal(size=(300, 6)).astype(np.float32)
 MODEL = RandomForestClassifier(10, max_depth=4, random_state=0).fit(ROWS, ROWS[:, 0] > 0)
 
 
-@pytest.fixture(scope="module")
-def fast() -> Any:
-    return compile_model(MODEL)
+@pytest.fixture(scope="module", params=["native", "if-else"])
+def fast(request: pytest.FixtureRequest) -> Any:
+    return compile_model(MODEL, layout=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_other_numbers_are_converted(fast: Any, dtype: Any) -> None:
 @pytest.mark.parametrize(
     ("rows", "error", "text"),
     [
-        (ROWS[:, :5], ValueError, "X must have 6 columns, got 5"),
+        (ROWS[:, :5], ValueError, r"X must have (6 columns, got 5|shape \(n, 6\), got \(300, 5\))"),
         (ROWS[0], ValueError, r"X must have shape \(n, 6\), got \(6,\)"),
         (ROWS[None], ValueError, r"X must have shape \(n, 6\), got \(1, 300, 6\)"),
         (np.float32(3), ValueError, r"got \(\)"),

@@ -21,6 +21,7 @@ from carelabel.subject import InputType
 from carelabel_hummingbird.backend import TensorBackend
 from carelabel_hummingbird.convert import convert
 from tests.factories import make_data, make_model
+from tests.pins import others
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,8 @@ def converted(folder: Path, estimator: Any, rows: Rows | None = None, **changes:
 
 @pytest.mark.parametrize("estimator", [RandomForestClassifier(5, random_state=0), LogisticRegression()])
 def test_a_classifier_gives_classes_and_probabilities(tmp_path: Path, estimator: Any) -> None:
+    if others() and isinstance(estimator, LogisticRegression):
+        pytest.skip("what Hummingbird makes of it depends on the version of scikit-learn")
     estimator.fit(X, Y + 5)
     artefact, predictor = converted(tmp_path, estimator, classes=(5, 6))
     rows = predictor.prepare(Rows(array=X))

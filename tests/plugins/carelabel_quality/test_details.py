@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.plugin.protocols import Predictions, ScoreContext
-from carelabel_quality.curves import roc_curve
+from carelabel_quality.curves import corners, roc_curve
 from carelabel_quality.matrices import confusion_matrix, per_class
 from tests.factories import make_data, make_model
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def context(
@@ -85,6 +89,19 @@ def test_numbers_stay_numbers_as_keys() -> None:
     assert {item.at["class"] for item in per_class(context([True, False], [True, False]))} == {"True", "False"}
 
 
+def test_a_model_without_an_error_has_intervals_that_say_what_other_rows_may_still_bring() -> None:
+    true = ["a"] * 60 + ["b"] * 40
+    (rate,) = confusion_matrix(context(true, true))
+    assert rate.value == 0.0
+    assert rate.interval == (0.0, pytest.approx(1 - 0.025 ** (1 / 100)))
+    found = {(item.quantity, item.at["class"]): item for item in per_class(context(true, true))}
+    for name in ("precision", "recall"):
+        assert found[name, "a"].interval == (pytest.approx(0.025 ** (1 / 60)), 1.0)
+        assert found[name, "b"].interval == (pytest.approx(0.025 ** (1 / 40)), 1.0)
+    assert found["f1", "a"].interval is None
+    assert "no interval" in found["f1", "a"].method
+
+
 def test_one_row_gives_figures_without_intervals() -> None:
     measured = [*confusion_matrix(context(["a"], ["a"])), *per_class(context(["a"], ["a"]))]
     assert {item.value for item in measured} == {0.0, 1.0}
@@ -110,6 +127,28 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends_and_its_area() -> None:
     assert len(x) == len(y) <= 100
     assert (x[0], y[0], x[-1], y[-1]) == (0.0, 0.0, 1.0, 1.0)
     assert np.dot(np.diff(x), (y[1:] + y[:-1]) / 2) == pytest.approx(found.value, abs=0.005)
+
+
+def test_what_a_thinned_curve_leaves_out_lies_as_near_as_its_detail_says() -> None:
+    rng = np.random.default_rng(2)
+    true = rng.integers(0, 2, 2000)
+    scores = 0.3 * true + rng.normal(0.4, 0.2, 2000)
+    x, y, _ = metrics.roc_curve(true == 1, scores)
+    for most, bound in ((len(x), 0.005), (6, 0.2)):
+        kept, apart = corners(x, y, most)
+        assert len(kept) <= min(most, 60)
+        nearest = [_distance((a, b), x[kept], y[kept]) for a, b in zip(x, y, strict=True)]
+        assert max(nearest) <= apart + 1e-12 <= bound + 1e-12
+    (found,) = roc_curve(context(true, true, np.c_[1 - scores, scores], (0, 1), resamples=20))
+    assert 0.0 < found.detail["left_out_within"] <= 0.005
+
+
+def _distance(point: tuple[float, float], x: NDArray[Any], y: NDArray[Any]) -> float:
+    """From a point to the nearest piece of a line."""
+    ends = np.column_stack([x, y])
+    begin, step = ends[:-1], np.diff(ends, axis=0)
+    share = np.clip(((np.array(point) - begin) * step).sum(axis=1) / (step**2).sum(axis=1), 0.0, 1.0)
+    return float(np.hypot(*(begin + share[:, np.newaxis] * step - np.array(point)).T).min())
 
 
 def test_each_of_several_classes_has_a_curve_and_one_without_rows_a_reason() -> None:

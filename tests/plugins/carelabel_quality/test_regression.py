@@ -59,3 +59,8 @@ def test_a_constant_truth_has_no_variance_to_explain() -> None:
 def test_a_truth_of_zero_has_no_relative_error() -> None:
     with pytest.raises(ValueError, match="a truth without zeros, got 1"):
         regression.mape(np.array([0.0, 1.0]), np.array([1.0, 1.0]))
+
+
+def test_resampling_says_nothing_about_the_largest_error() -> None:
+    assert regression.max_error.no_interval
+    assert not any(figure.no_interval for figure in (regression.mse, regression.mae, regression.r2))

@@ -8,9 +8,11 @@ import pytest
 from carelabel import CareLabelError, PointRounds
 from carelabel.data.rows import DataSet, Rows
 from carelabel.jsonable import from_json, to_json
+from carelabel.plugin.protocols import PlatformSpec
 from carelabel_resources.latency import Latency
 from carelabel_resources.plugin import carelabel_tests
 from tests.factories import make_data
+from tests.measure.test_threads import in_a_crowd
 
 SIZES = [1, 16, 32, 64, 128]
 DECLARED = {quantity.name for test in carelabel_tests() if test.name == "latency" for quantity in test.quantities}
@@ -129,6 +131,19 @@ def test_the_ratio_to_the_original_comes_from_the_same_rounds(fake: Any, predict
 
 def test_the_original_has_no_ratio_to_itself(latency: Any) -> None:
     assert not {"latency_ratio", "cpu_ratio"} & set(measured(latency, 0, 6))
+
+
+@pytest.mark.parametrize(("pin", "marked"), [(1, True), (None, False)])
+def test_a_model_that_keeps_more_threads_busy_than_its_platform_has_is_marked(
+    fake: Any, predictor: Any, make_context: Any, *, pin: int | None, marked: bool
+) -> None:
+    predictor.predict = in_a_crowd(predictor.predict, threads=3)
+    platform = PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1, pin=pin)
+    latency = Latency(fake.clock)
+    latency.setup(make_context(platform=platform), batch_sizes=[1], call="predict")
+    found = measured(latency, 0, 6)
+    assert found["latency_p50"].detail["threads_at_work"] == 4
+    assert {"more-threads" in figure.flags for figure in found.values()} == {marked}
 
 
 def test_waiting_marks_wall_times_as_contended_but_not_processor_time_and_ratios(

@@ -8,8 +8,10 @@ from carelabel import CareLabelError
 from carelabel.jsonable import to_json
 from carelabel.measure.contention import WaitCounters
 from carelabel.measure.timing import Clock
+from carelabel.plugin.protocols import PlatformSpec
 from carelabel_resources import scenarios
 from carelabel_resources.plugin import carelabel_tests
+from tests.measure.test_threads import in_a_crowd
 
 DECLARED = next(test for test in carelabel_tests() if test.name == "scenarios")
 DEFAULTS = {parameter.name: parameter.default for parameter in DECLARED.parameters}
@@ -102,3 +104,13 @@ def test_one_test_row_is_enough(predictor: Any, ticking: Any, make_context: Any)
 def test_an_empty_test_set_is_refused(ticking: Any, make_context: Any) -> None:
     with pytest.raises(CareLabelError, match="at least one test row, found none"):
         measured(make_context(rows=0), ticking)
+
+
+def test_a_model_with_more_threads_than_its_platform_is_marked_everywhere(
+    predictor: Any, ticking: Any, make_context: Any
+) -> None:
+    predictor.call_s, predictor.row_s = 0.05, 0.0
+    predictor.predict = in_a_crowd(predictor.predict, threads=2)
+    context = make_context(platform=PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1, pin=1))
+    found = measured(context, ticking, seconds=0.1, server_seconds=1.0)
+    assert all("more-threads" in figure.flags for figure in found.values())

@@ -29,7 +29,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from carelabel.data.rows import Rows, Sparse
 from carelabel.errors import LoadError, UsageError
+from carelabel.plugin.vocabulary import FAMILIES
 from carelabel_sklearn.backend import PickleBackend
+from carelabel_sklearn.families import BY_CLASS, BY_MODULE
 from tests.plugins.carelabel_sklearn.given import data_of, loaded, pickled, points
 
 if TYPE_CHECKING:
@@ -69,6 +71,10 @@ def test_family_and_task(tmp_path: Path, estimator: Any, family: Any, task: Any)
     assert (found.family, found.task) == (family, task)
     assert found.framework == "scikit-learn"
     assert found.n_features == 4
+
+
+def test_every_family_is_one_that_records_can_name() -> None:
+    assert {*BY_CLASS.values(), *BY_MODULE.values(), "other"} <= FAMILIES
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from carelabel.errors import LoadError
 from carelabel_sklearn.backend import JoblibBackend, PickleBackend, SkopsBackend
+from carelabel_sklearn.content import written_with
 from tests.plugins.carelabel_sklearn.given import data_of, loaded, points
 
 if TYPE_CHECKING:
@@ -108,6 +109,27 @@ def test_a_file_of_another_version_that_fails_names_both(tmp_path: Path) -> None
         f"old.pkl was written by scikit-learn 1.3.0 and cannot be loaded by scikit-learn {sklearn.__version__}" in line
     )
     assert "install scikit-learn==1.3.0, or train and save the model again" in line
+
+
+@pytest.mark.parametrize("protocol", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [("1.3.0", "1.3.0"), ("1.5.dev0", "1.5.dev0"), ("1.2.2rc1", "1.2.2rc1"), ("051.9.1", ""), ("1..3", ""), ("", "")],
+)
+def test_only_what_is_written_as_a_version_is_told_as_one(
+    tmp_path: Path, protocol: int, stored: str, found: str
+) -> None:
+    path = tmp_path / "state.pkl"
+    path.write_bytes(pickle.dumps({"_sklearn_version": stored, "after": 1}, protocol=protocol))
+    assert written_with(path) == found
+
+
+def test_a_damaged_version_is_no_version(tmp_path: Path) -> None:
+    path = tmp_path / "old.pkl"
+    path.write_bytes(OLD.replace(b"\x8c\x051.3.0", b"\x8c\x0501.30"))
+    found = PickleBackend().inspect(path, DATA)
+    assert found is not None
+    assert not any("was written by" in line for line in found.warnings)
 
 
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3)], ids=str)

@@ -50,9 +50,19 @@ def hang(folder: Path) -> None:
     time.sleep(600)
 
 
-def hang_with_daemon(folder: Path) -> None:
+def start_daemon(folder: Path) -> None:
+    """A process in a session of its own, whose parent has ended: nothing but its environment says where it is from."""
     subprocess.run([sys.executable, "-c", DAEMON, *SLEEPER, str(folder)], check=True)
+
+
+def hang_with_daemon(folder: Path) -> None:
+    start_daemon(folder)
     time.sleep(600)
+
+
+def start_daemon_and_exit(folder: Path) -> None:
+    start_daemon(folder)
+    os._exit(0)
 
 
 def leave_forked_child(_: Path) -> None:
@@ -101,6 +111,11 @@ def write_on_pipe(_: Path) -> None:
         os.write(number, b"not an answer\n")
 
 
+def answer_for_the_worker(folder: Path) -> None:
+    for number in pipes_to_write_on():
+        os.write(number, (folder / "says").read_bytes() + b"\n")
+
+
 def throw(error: BaseException) -> None:
     raise error
 
@@ -117,6 +132,8 @@ MISDEEDS: dict[str, Callable[[Path], object]] = {
     "killed": lambda _: os.kill(os.getpid(), 9),
     "hang": hang,
     "hang-with-daemon": hang_with_daemon,
+    "start-daemon": start_daemon,
+    "start-daemon-and-exit": start_daemon_and_exit,
     "leave-forked-child": leave_forked_child,
     "leave-child-forked-by-c": leave_child_forked_by_c,
     "look-for-pipes-in-a-fork": look_for_pipes_in_a_fork,
@@ -124,6 +141,7 @@ MISDEEDS: dict[str, Callable[[Path], object]] = {
     "flood": flood,
     "close-pipe": close_pipe,
     "write-on-pipe": write_on_pipe,
+    "answer-for-the-worker": answer_for_the_worker,
     "memory": lambda _: throw(MemoryError()),
     "raise": lambda _: throw(ValueError("the model's\nown words")),
     "base-exception": lambda _: throw(Panic("rust says no")),
@@ -168,6 +186,8 @@ class Predictor:
 
     def _proba(self, x: Table) -> Table:
         p = 1.0 / (1.0 + np.exp(-(x[:, 0] - 0.5)))
+        if self.spec["proba"] == "beyond one":
+            p = np.where(x[:, 0] > 0.9, 2.0, p)
         return np.column_stack([p, p, p] if self.spec["proba"] == "three columns" else [1 - p, p])
 
     def close(self) -> None:
@@ -205,6 +225,17 @@ class Backend:
         return BoundaryRows(rows=rows[:limit], on_threshold=np.array([True, False]))
 
 
+class OddFacts(Backend):
+    """The kind of the file names what is odd about its facts."""
+
+    def inspect(self, path: Path, data: DataSet) -> Any:
+        kind = json.loads(path.read_text())["kind"]
+        path.write_text(json.dumps({"kind": "good"}))
+        facts = super().inspect(path, data)
+        odd: dict[str, Any] = {"estimator": {"estimator": None}, "warnings": {"warnings": (1,)}}
+        return dict(vars(type(facts))) if kind == "type" else replace(facts, **odd[kind])
+
+
 class NotMine(Backend):
     def inspect(self, path: Path, data: DataSet) -> ModelFacts | None:
         return None
@@ -223,3 +254,7 @@ def convert(artefact: Artefact, out: Path, context: ConvertContext, *, name: str
 
 def convert_nothing(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:
     return Artefact(path=out / "nothing", format="fake-2", facts=artefact.facts)
+
+
+def convert_oddly(artefact: Artefact, out: Path, context: ConvertContext, **odd: Any) -> Artefact:
+    return replace(convert(artefact, out, context), **odd)

@@ -47,6 +47,18 @@ def nothing(context: TestContext) -> None:
     return None
 
 
+def odd(context: TestContext, *, what: str) -> Iterator[Measurement]:
+    """A figure with one field of another type than declared."""
+    fields: dict[str, Any] = {
+        "grade": {"grade": 3},
+        "flags": {"flags": "contended"},
+        "level": {"level": float("nan")},
+        "n": {"n": float("inf")},
+        "value": {"value": 10**400},
+    }
+    yield Measurement(**{"quantity": "loads", "value": 1, **fields[what]})
+
+
 def scored(context: ScoreContext, *, factor: int = 1) -> Iterator[Measurement]:
     same = (context.predictions.labels == context.test.target).mean()
     yield Measurement(quantity="share", value=float(same) * factor, n=len(context.test))
@@ -90,6 +102,11 @@ def hamming(y_true: np.ndarray, y_pred: np.ndarray) -> float:
 class Battery:
     def probe(self) -> tuple[str, ...]:
         return ("left", "right")
+
+
+class OddMeter:
+    def probe(self) -> Any:
+        return [{"zone": "package"}]
 
 
 class NoMeter:

@@ -70,7 +70,7 @@ def carelabel_converters() -> list[Converter]:
             tasks=frozenset({"classification", "regression"}),
             frameworks=frozenset({"scikit-learn"}),
             families=frozenset({"random-forest", "extra-trees"}),
-            requires=("scikit-learn>=1.6",),
+            requires=("scikit-learn>=1.7",),
             cost="cheap",
             source=frozenset({"sklearn-pickle", "sklearn-joblib"}),
             target="sklearn-pickle",

@@ -1,0 +1,267 @@
+"""Paired rounds between fake workers: what one candidate does wrong costs its own cell, and no other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from carelabel.errors import LoadError
+from carelabel.plan import Cell
+from carelabel.plan.build import build_plan
+from carelabel.run import building, fresh, schedule
+from carelabel.run.account import Account
+from carelabel.run.folder import new_folder
+from carelabel.run.inspection import inspect_submission
+from carelabel.run.journal import Journal
+from carelabel.run.lock import MeasuringLock
+from carelabel.run.outcomes import Built, Outcome, Reason
+from carelabel.run.progress import Silence
+from carelabel.run.rounds import PairedCells, measure_rounds, summarise
+from carelabel.run.running import Running
+from carelabel.run.session import Session, WorkerError
+from carelabel.suite import load_suite
+from tests.factories import (
+    a_test,
+    backend,
+    converter,
+    make_host,
+    make_options,
+    make_registry,
+    make_subject,
+    make_submission,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOG = Path("worker.log")
+FORMATS = frozenset({"woodwork-file", "planks"})
+ONE, TWO = {"batch": 1}, {"batch": 64}
+
+
+def refusal(text: str) -> WorkerError:
+    return WorkerError("failed", Reason(code="exception", text=text), LOG)
+
+
+@dataclass
+class FakeWorker:
+    """A candidate's worker: names its points, and its turns say whose they are."""
+
+    name: str
+    points: list[Any]
+    log: Path = LOG
+    turns: int = 0
+
+    def ask(self, op: str, _: float, **fields: Any) -> dict[str, Any]:
+        if op == "setup":
+            return {"points": self.points}
+        if op != "turn":
+            return {}
+        self.turns += 1
+        return {"samples": {"of": self.name, "point": fields["point"]}}
+
+    def thaw(self) -> None:
+        pass
+
+    def freeze(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class FakeScorer:
+    """Refuses pilots in which one of these takes part; summaries give one row a point."""
+
+    refuses: Callable[[set[str]], bool] = lambda _: False
+    pilots: list[set[str]] = field(default_factory=list)
+
+    def ask(self, _: str, __: float, **fields: Any) -> dict[str, Any]:
+        if fields["what"] == "pilot":
+            names = {own[0]["of"] for own in fields["series"]}
+            self.pilots.append(names)
+            if self.refuses(names):
+                text = "no such statistic"
+                raise refusal(text)
+            return {"rounds": 6, "ended_by": "precision"}
+        return {"measurements": [{"quantity": "figure", "value": len(fields["own"]), "at": fields["at"]}]}
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A run of three candidates on two platforms, before anything was built."""
+    registry = make_registry(
+        ("wood.file", backend(formats=FORMATS)),
+        ("wood.saw", converter()),
+        ("wood.axe", converter(name="axe", slug="logs")),
+        ("wood.latency", a_test()),
+        ("wood.start", a_test(name="start", place="fresh")),
+    )
+    plan = build_plan(registry, make_subject(), make_host(), load_suite("engines"), make_options())
+    folder, lock = new_folder(tmp_path, plan), MeasuringLock(tmp_path / "lock")
+    journal = Journal(folder.journal, "0")
+    found = Running(
+        plan=plan,
+        subject=make_subject(),
+        folder=folder,
+        journal=journal,
+        progress=Silence(),
+        account=Account(),
+        lock=lock,
+    )
+    found.artefacts = {item.id: {"path": "/nowhere"} for item in plan.candidates}
+    found.built = {item.id: Built(candidate=item.id, status="built", parity={}) for item in plan.candidates}
+    yield found
+    journal.close()
+    lock.close()
+
+
+def live(running: Running, points: dict[str, list[Any]], scorer: FakeScorer | None = None) -> dict[str, Outcome]:
+    """Measure a paired test whose candidates name these points; outcomes by candidate."""
+    running.scorer = scorer or FakeScorer()  # type: ignore[assignment]  # a fake
+    paired = PairedCells(test=running.plan.test("wood.latency"), platform=running.plan.platform("cpu-1t"))
+    for name, own in points.items():
+        paired.begin(Cell(candidate=name, platform="cpu-1t", test="wood.latency"))
+        paired.ready(name, FakeWorker(name, own), own)  # type: ignore[arg-type]  # a fake
+    measure_rounds(running, paired, lost=lambda *_: None)
+    return {outcome.candidate: outcome for outcome in summarise(running, paired)}
+
+
+def statuses(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    return {name: outcome.status for name, outcome in outcomes.items()}
+
+
+@pytest.mark.parametrize("others", [[ONE, TWO], [TWO], [], [TWO, ONE]])
+def test_a_candidate_with_other_points_than_the_first_is_out(running: Running, others: list[Any]) -> None:
+    outcomes = live(running, {"original": [ONE], "planks": others, "logs": [ONE]})
+    assert statuses(outcomes) == {"original": "measured", "planks": "failed", "logs": "measured"}
+    reason = outcomes["planks"].reason
+    assert reason
+    assert reason.code == "other-points"
+    assert reason.text == f"every candidate must name the points of the first, [{ONE}], got {others}"
+    assert [row["value"] for row in outcomes["logs"].measurements] == [6]
+
+
+def test_where_the_first_names_no_point_the_others_are_out(running: Running) -> None:
+    outcomes = live(running, {"original": [], "planks": [ONE]})
+    assert statuses(outcomes) == {"original": "failed", "planks": "failed"}
+    assert outcomes["original"].reason
+    assert outcomes["original"].reason.code == "no-figures"
+
+
+def test_a_pilot_that_fails_closes_its_cell_with_the_reason(running: Running) -> None:
+    scorer = FakeScorer(refuses=lambda names: "planks" in names)
+    outcomes = live(running, {"original": [ONE, TWO], "planks": [ONE, TWO], "logs": [ONE, TWO]}, scorer)
+    assert statuses(outcomes) == {"original": "measured", "planks": "failed", "logs": "measured"}
+    reason = outcomes["planks"].reason
+    assert reason
+    assert (reason.code, reason.text) == ("exception", "its pilot could not be evaluated: no such statistic")
+    assert outcomes["planks"].measurements == ()
+    assert [row["value"] for row in outcomes["logs"].measurements] == [6, 6]
+
+
+def test_a_pilot_that_fails_only_for_all_together_closes_all(running: Running) -> None:
+    outcomes = live(running, {"original": [ONE], "planks": [ONE]}, FakeScorer(refuses=lambda names: len(names) > 1))
+    assert statuses(outcomes) == {"original": "failed", "planks": "failed"}
+
+
+def fresh_outcomes(
+    running: Running, monkeypatch: pytest.MonkeyPatch, points: Callable[[str], list[Any]]
+) -> dict[str, Outcome]:
+    """Measure the paired test in fresh workers that name these points; outcomes on cpu-1t by candidate."""
+
+    def opening(_: Running, candidate: Any, *__: Any) -> dict[str, Any]:
+        return {"candidate": candidate.id}
+
+    def spawn(_: Running, __: str, name: str, *___: Any) -> FakeWorker:
+        return FakeWorker(name, points(name.partition("@")[0]))
+
+    monkeypatch.setattr(Running, "spawn", spawn)
+    monkeypatch.setattr(Running, "opening", opening)
+    running.scorer = FakeScorer()  # type: ignore[assignment]  # a fake
+    fresh.measure_fresh(running)
+    return {key[0]: outcome for key, outcome in running.cells.items() if key[1:] == ("cpu-1t", "wood.start")}
+
+
+@pytest.mark.parametrize("odd", [[], [ONE, TWO]])
+def test_a_fresh_test_names_exactly_one_point(
+    running: Running, monkeypatch: pytest.MonkeyPatch, odd: list[Any]
+) -> None:
+    outcomes = fresh_outcomes(running, monkeypatch, lambda name: odd if name == "planks" else [{}])
+    assert statuses(outcomes) == {"original": "measured", "planks": "failed", "logs": "measured"}
+    reason = outcomes["planks"].reason
+    assert reason
+    assert reason.code == "not-one-point"
+    assert reason.text == (f"wood.start takes each turn in a new process, so it must name one point, got {len(odd)}")
+
+
+def test_fresh_workers_name_the_same_point(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = fresh_outcomes(running, monkeypatch, lambda name: [ONE if name == "planks" else {}])
+    assert sorted(statuses(outcomes).values()) in (["failed", "failed", "measured"], ["failed", "measured", "measured"])
+    assert {outcome.reason.code for outcome in outcomes.values() if outcome.reason} == {"other-points"}
+
+
+def cannot_fork(*_: Any, **__: Any) -> Session:
+    reason = Reason(code="not-started", text="a worker could not be started: no memory")
+    raise WorkerError(status="crashed", reason=reason, log=LOG)
+
+
+def test_a_worker_that_cannot_be_started_costs_its_candidate(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "spawn", cannot_fork)
+    assert list(building._predict(running, running.plan.candidate("planks"))) == []
+    built = running.built["planks"]
+    assert built.status == "failed"
+    assert built.reason
+    assert built.reason.text == "prediction of the test rows crashed: a worker could not be started: no memory"
+
+
+def test_an_inspector_that_cannot_be_started_is_an_error_of_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Session, "spawn", cannot_fork)
+    with pytest.raises(LoadError, match="the inspector crashed: a worker could not be started: no memory"):
+        inspect_submission(
+            make_submission(),
+            make_registry(),
+            make_host(),
+            home=tmp_path,
+            account=Account(),
+            trust_pickle=False,
+            is_trusted=lambda _: False,
+        )
+
+
+@pytest.mark.parametrize("pipes", [0, 1, 2])
+def test_no_more_open_files_is_a_worker_that_could_not_be_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pipes: int
+) -> None:
+    made: list[tuple[int, int]] = []
+    pipe = os.pipe
+
+    def few() -> tuple[int, int]:
+        if len(made) == pipes:
+            raise OSError(24, "Too many open files")
+        made.append(pipe())
+        return made[-1]
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setattr(os, "pipe", few)
+    with pytest.raises(WorkerError, match="Too many open files") as caught:
+        Session.spawn("scorer", name="scorer", log=tmp_path / "scorer.log")
+    assert caught.value.reason.code == "not-started"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_worker_that_cannot_be_started_leaves_the_meters_without_counters(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = {"id": "wood.meter", "entry": "wood:Meter", "grade": "counter", "domain": "package"}
+    running.plan = replace(running.plan, meters=(meter,))
+    monkeypatch.setattr(Session, "spawn", cannot_fork)
+    (found,) = schedule._probe_meters(running)
+    assert (found["id"], found["code"]) == ("wood.meter", "not-started")
