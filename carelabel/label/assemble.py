@@ -61,7 +61,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
         "problems": _problems(registry, subject, outcomes),
         "accounting": dict(outcomes.accounting),
         "reproduce": {
-            "argv": list(options.argv),
+            "argv": [word for word in options.argv if word != "--resume"],  # which goes on with one run alone
             "seed": plan.seed,
             "plan_sha256": sha256,
             "inputs": dict(plan.inputs),

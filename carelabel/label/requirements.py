@@ -63,6 +63,7 @@ class Requirement:
         drop: True for ``<quantity>_drop``: how much worse than the original's figure.
         candidate, platform: None means the original, and any platform on which it was measured.
         bound: In SI units. dimension: Unit that the word of the unit implies, empty when there was none.
+        unit: The word itself. factor: What it is worth in SI units.
     """
 
     text: str
@@ -74,6 +75,8 @@ class Requirement:
     op: str
     bound: float
     dimension: str
+    unit: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +119,8 @@ def parse_requirement(text: str) -> Requirement:
         op=found["op"],
         bound=float(found["number"]) * factor,
         dimension=dimension,
+        unit=found["unit"],
+        factor=factor,
     )
 
 
@@ -159,9 +164,8 @@ def check(label: Json, requirement: Requirement, candidate: str | None = None, p
         raise _wrong_unit(whom, rows[0]["unit"])
     verdicts = [_verdict(label, whom, row) for row in rows]
     if not verdicts:
-        return Verdict(
-            met=None, value=None, certain=False, text=f"{_who(whom)} has no {whom.quantity}{_why_missing(label, whom)}"
-        )
+        text = f"{_who(whom)} has no {whom.quantity}{_where_else(label, whom) or _why_missing(label, whom)}"
+        return Verdict(met=None, value=None, certain=False, text=text)
     return min(verdicts, key=lambda verdict: -1 if verdict.met is False else 0 if verdict.met is None else 1)
 
 
@@ -214,6 +218,26 @@ def _why_missing(label: Json, whom: Requirement) -> str:
     return f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
 
 
+def _where_else(label: Json, whom: Requirement) -> str:
+    """Which points there are, where the wanted one is not among them."""
+    anywhere = replace(whom, at={})
+    found = [row["at"] for row in label["measurements"] if _fits(row, anywhere, whom.candidate or ORIGINAL)]
+    if not found:
+        return ""
+    points = dict.fromkeys(_place_of(at) for at in found)
+    return f" at {_place_of(whom.at)}; it has {'; '.join(point or 'one figure for all' for point in points)}"
+
+
+def _place_of(at: Json) -> str:
+    return ", ".join(f"{key}={value}" for key, value in at.items())
+
+
+def _shown(value: float, whom: Requirement, unit: str) -> str:
+    """A figure in the unit that was asked for, else in its own."""
+    word = whom.unit or ("" if unit == "1" else unit)
+    return f"{value / whom.factor:.4g}{'' if word in {'', '%'} else ' '}{word}"
+
+
 def _fits(row: Json, whom: Requirement, candidate: str) -> bool:
     """A figure that is not about a platform fits every platform."""
     if row["candidate"] != candidate or row["quantity"] != whom.quantity:
@@ -237,7 +261,9 @@ def _verdict(label: Json, whom: Requirement, row: Json) -> Verdict:
     said = "is" if met else "is not"
     sure = "" if certain else ", within its uncertainty" if interval else ", without an interval"
     name = whom.quantity + ("_drop" if whom.drop else "")
-    text = f"{_who(whom, row)}: {name} {value:.4g} {said} {whom.op} {whom.bound:g}{sure}"
+    place = f" at {_place_of(row['at'])}" if row["at"] else ""
+    shown, bound = (_shown(number, whom, row["unit"]) for number in (value, whom.bound))
+    text = f"{_who(whom, row)}: {name}{place} {shown} {said} {whom.op} {bound}{sure}"
     return Verdict(met=met, value=value, certain=certain, text=text)
 
 

@@ -9,13 +9,14 @@ import dataclasses
 import functools
 import types
 import typing
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Literal
 
 from carelabel.errors import Reason
 from carelabel.plugin.records import Parameter, Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 
 def misfits(record: object, kind: type) -> Iterator[str]:
@@ -24,9 +25,11 @@ def misfits(record: object, kind: type) -> Iterator[str]:
     Args:
         record: An instance of `kind`; fields that a subclass of it adds are its own business.
     """
-    for name, hint in _fields(kind).items():
+    for name, hint, default, fits in _fields(kind):
         value = getattr(record, name)
-        if not _fits(value, hint):
+        if value is default:
+            continue
+        if not fits(value):
             yield f"{name} must be {_words(hint)}, got {value!r:.200}"
         elif isinstance(value, tuple):
             inner = [(item, part) for item in value for part in (Parameter, Quantity) if isinstance(item, part)]
@@ -34,30 +37,48 @@ def misfits(record: object, kind: type) -> Iterator[str]:
 
 
 @functools.cache
-def _fields(kind: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a dataclass, for which there is no type
-    """Declared type of every field. Kept, because every command reads a hundred records of nine kinds."""
+def _fields(kind: Any) -> tuple[tuple[str, Any, Any, Callable[[object], bool]], ...]:  # noqa: ANN401 - a dataclass
+    """Name, declared type, default and check of every field. Kept: a command reads a hundred records of nine kinds."""
     declared = typing.get_type_hints(kind, localns={"Reason": Reason})  # which records.py imports for its readers only
-    return {field.name: declared[field.name] for field in dataclasses.fields(kind)}
+    return tuple(
+        (field.name, declared[field.name], field.default, _check(declared[field.name]))
+        for field in dataclasses.fields(kind)
+    )
 
 
-def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401, PLR0911 - a type expression, one return a kind of it
+@functools.cache
+def _check(hint: Any) -> Callable[[object], bool]:  # noqa: ANN401, PLR0911 - a type expression, one return a kind of it
+    """A function that tells whether a value is of a type; made once for each type expression."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
-        return True
+        return lambda _: True
     if origin is Literal:
-        return any(type(value) is type(arg) and value == arg for arg in args)
+        words = {(type(arg), arg) for arg in args}
+        return lambda value: isinstance(value, Hashable) and (type(value), value) in words
     if origin in {types.UnionType, typing.Union}:
-        return any(_fits(value, arg) for arg in args)
+        checks = [_check(arg) for arg in args]
+        return lambda value: any(check(value) for check in checks)
     if origin is frozenset:
-        return isinstance(value, frozenset) and all(_fits(item, args[0]) for item in value)
+        inner = _check(args[0])
+        return lambda value: isinstance(value, frozenset) and all(map(inner, value))
     if origin is tuple:
-        if not isinstance(value, tuple):
-            return False
-        wanted = (args[0],) * len(value) if args[-1] is ... else args
-        return len(value) == len(wanted) and all(map(_fits, value, wanted))
+        return _check_tuple(args)
     if hint in {int, float}:
-        return isinstance(value, int if hint is int else int | float) and not isinstance(value, bool)
-    return isinstance(value, hint)
+        wanted = int if hint is int else (int, float)
+        return lambda value: isinstance(value, wanted) and not isinstance(value, bool)
+    return lambda value: isinstance(value, hint)
+
+
+def _check_tuple(args: tuple[Any, ...]) -> Callable[[object], bool]:
+    if args[-1] is ...:
+        inner = _check(args[0])
+        return lambda value: isinstance(value, tuple) and all(map(inner, value))
+    checks = [_check(arg) for arg in args]
+    return lambda value: (
+        isinstance(value, tuple)
+        and len(value) == len(checks)
+        and all(check(item) for check, item in zip(checks, value, strict=True))
+    )
 
 
 def _words(hint: Any) -> str:  # noqa: ANN401 - a type expression

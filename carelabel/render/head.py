@@ -99,11 +99,19 @@ def render_candidates(label: Json) -> Table:
             Text(candidate["id"]),
             Text(verdict, style=_STYLES.get(verdict, "")),
             _flips(parity),
-            "" if parity.get("max_abs") is None else figure(parity["max_abs"], "1"),
+            _largest(parity),
             size(candidate.get("bytes")),
             "cached" if candidate.get("cached") else seconds(candidate.get("convert_s")),
         )
     return table
+
+
+def _largest(parity: Json) -> str:
+    """The largest difference; of a regressor's values also as a share of the target's interquartile range."""
+    if parity.get("max_abs") is None:
+        return ""
+    share = parity.get("max_over_iqr")
+    return figure(parity["max_abs"], "1") + ("" if share is None else f" ({figure(share, '1')} IQR)")
 
 
 def _flips(parity: Json) -> str:

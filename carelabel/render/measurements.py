@@ -99,7 +99,7 @@ def _surface_rows(
             for candidate, item in cells.items():
                 gathered[candidate].append(item)
         return [Row(test=test, quantity=quantity, at=f"{len(points)} {_plural(points)}", cells=gathered)]
-    if not whole and len(points) > _MANY_POINTS:
+    if not whole and len(points) > _MANY_POINTS and _is_numeric(points):
         points = [points[0], points[-1]]
     return [
         Row(

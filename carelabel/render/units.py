@@ -21,6 +21,8 @@ _SCALES: Final = (
 )
 _DIGITS: Final = 3
 _EVEN: Final = 1.25
+_LONG: Final = 1e6
+"""From here on a figure with an uncertainty is written with a power of ten: it is known to fewer digits than it has."""
 _LARGE: Final = 1e15
 
 
@@ -39,12 +41,16 @@ def figure(value: Any, unit: str, interval: Sequence[Any] | None = None) -> str:
     factor, shown = scale(plain or max(distances or (0.0,)), unit)
     if distances is None:
         return f"{_plain(value, plain, factor)}{shown}"
+    power = ""
+    if abs(plain / factor) >= _LONG:
+        exponent = math.floor(math.log10(abs(plain / factor)))
+        factor, power = factor * 10.0**exponent, f"e{exponent}"
     lower, upper = (distance / factor for distance in distances)
     even = max(lower, upper) <= _EVEN * min(lower, upper)
-    width = f".{_decimals(plain / factor, lower, upper, even=even)}f"
+    width = f",.{_decimals(plain / factor, lower, upper, even=even)}f"
     if even or f"{lower:{width}}" == f"{upper:{width}}":
-        return f"{plain / factor:{width}}{shown} ±{max(lower, upper):{width}}"
-    return f"{plain / factor:{width}}{shown} +{upper:{width}} -{lower:{width}}"
+        return f"{plain / factor:{width}}{power}{shown} ±{max(lower, upper):{width}}{power}"
+    return f"{plain / factor:{width}}{power}{shown} +{upper:{width}}{power} -{lower:{width}}{power}"
 
 
 def scale(value: float, unit: str) -> tuple[float, str]:

@@ -27,7 +27,7 @@ def measure_fresh(running: Running) -> None:
     ]
     if not cells:
         return
-    running.progress.phase("measuring in fresh workers", len(cells))
+    running.progress.phase("measuring in fresh workers", _steps(running, cells))
     with running.lock.held(running.progress.note) as waited:
         running.account.add("waiting", waited)
         for cell in cells:
@@ -39,6 +39,12 @@ def measure_fresh(running: Running) -> None:
         )
         for test_id, platform in paired:
             _paired(running, [cell for cell in cells if (cell.test, cell.platform) == (test_id, platform)])
+
+
+def _steps(running: Running, cells: Sequence[Cell]) -> int:
+    """Steps of progress: a cell each, or the spawns that the candidates of a paired test share."""
+    paired = {(cell.test, cell.platform) for cell in cells if running.plan.test(cell.test).style == "paired"}
+    return sum(running.plan.test(cell.test).style == "once" for cell in cells) + SPAWNS * len(paired)
 
 
 def _once(running: Running, cell: Cell, test: PlannedTest) -> None:

@@ -50,7 +50,7 @@ def test_the_form_that_meets_everything_is_named_with_its_figures(program: Progr
     ended = program("recommend", stored(), "--require", "latency_p50{batch=1}<2ms", "--require", "accuracy_drop<0.01")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("deploy onnx on cpu-1t, compound index ")
-    assert "onnx on cpu-1t: latency_p50 1e-05 is < 0.002" in ended.out
+    assert "onnx on cpu-1t: latency_p50 at batch=1 0.01 ms is < 2 ms" in ended.out
     assert "not original on cpu-1t" in ended.out
 
 
@@ -106,7 +106,7 @@ def test_a_run_holds_its_requirements_and_names_all_that_are_missed() -> None:
         hold(document, [parse_requirement("accuracy > 0.99"), parse_requirement("latency_p50 < 1us")])
     assert caught.value.exit_code == 4
     assert str(caught.value) == (
-        "original: accuracy 0.95 is not > 0.99; original on cpu-1t: latency_p50 0.005 is not < 1e-06 "
+        "original: accuracy 0.95 is not > 0.99; original on cpu-1t: latency_p50 at batch=1 5000 us is not < 1 us "
         "(carelabel recommend shows which form would)"
     )
 

@@ -80,6 +80,12 @@ def test_a_figure_whose_interval_holds_the_bound_is_met_uncertainly() -> None:
     assert "within its uncertainty" in verdict.text
 
 
+def test_a_point_that_was_not_measured_is_told_with_those_that_were() -> None:
+    verdict = check(two(), parse_requirement("latency_p50@onnx{batch=2} < 1ms"))
+    assert verdict.met is None
+    assert verdict.text == "onnx has no latency_p50 at batch=2; it has batch=1"
+
+
 def test_a_drop_is_how_much_worse_than_the_original() -> None:
     verdict = check(two(), parse_requirement("accuracy_drop@onnx < 0.01"))
     assert verdict.met is True
@@ -107,7 +113,7 @@ def test_the_best_that_meets_everything_is_recommended_and_near_misses_say_why()
     assert found.best is not None
     assert found.best.candidate == "onnx"
     assert [option.candidate for option in found.near] == ["original"]
-    assert "latency_p50 0.005 is not < 0.002" in found.near[0].verdicts[0].text
+    assert "latency_p50 at batch=1 5 ms is not < 2 ms" in found.near[0].verdicts[0].text
 
 
 def test_nothing_meets_what_cannot_be_met() -> None:

@@ -44,7 +44,7 @@ def test_candidates_have_their_parity_and_the_reason_of_a_failure() -> None:
 def test_figures_have_units_of_their_size_and_intervals() -> None:
     text = draw(make_label())
     assert line_of(text, "right") == "right 0.939 ±0.017 0.939 ±0.017 0.892 ±0.017"
-    assert line_of(text, "latency p50") == "latency p50 batch 1 4.80 ms 31 µs +1569 -1 [1] 31.1 µs [2]"
+    assert line_of(text, "latency p50") == "latency p50 batch 1 4.80 ms 31 µs +1,569 -1 [1] 31.1 µs [2]"
     assert line_of(text, "leaves") == "leaves 610,763 n/a [1]"
 
 

@@ -54,3 +54,14 @@ def test_values(value: Any, unit: str, text: str) -> None:
 )
 def test_intervals(value: Any, unit: str, interval: Any, text: str) -> None:
     assert figure(value, unit, interval) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "shown"),
+    [
+        (108110064.0, [94921175.0, 121298953.0], "1.08e8 ±0.13e8"),
+        (10398.2, [9800.0, 10990.0], "10,398 ±598"),
+    ],
+)
+def test_a_long_figure_shows_no_more_than_is_known(value: float, interval: list[float], shown: str) -> None:
+    assert figure(value, "1", interval) == shown
