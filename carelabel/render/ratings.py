@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _LEGEND = (
-    "  A is best, E worst: how many times better a figure is than its yardstick, which is the reference workload",
-    "  on the same platform, and for quality the trivial predictor; a range where the interval straddles a",
-    "  boundary. The compound index is the product of the factors below, each to the power of its weight's share.",
+    "A is best, E worst: how many times better a figure is than its yardstick, which is the reference workload on the "
+    "same platform, and for quality the trivial predictor; a range where the interval straddles a boundary. The "
+    "compound index is the product of the factors below, each to the power of its weight's share."
 )
 _STYLES = {"A": "bold green", "B": "green", "C": "yellow", "D": "dark_orange", "E": "red"}
 
@@ -37,7 +38,7 @@ def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
         cells = [_letter(mine[name]) if name in mine else Text("") for name in properties]
         table.add_row(Text(" on ".join(place)), *cells, _letter(total))
     yield table
-    yield from (Text(line, style="dim") for line in _LEGEND)
+    yield Padding(Text(_LEGEND, style="dim"), (0, 0, 0, 2))
     yield from _unrated(rows)
     yield from _moved(totals)
     yield Text("")
