@@ -19,6 +19,9 @@ _MEANINGS: Final = MappingProxyType(
         "not-the-same-model": "not-the-same-model: this candidate answers differently, so its figures do not count",
         "loops": "loops: calls too short to be timed one by one were timed in loops",
         "not-steady": "not-steady: the running median still moved when the warm-up ended",
+        "rows-repeated": "rows-repeated: there are fewer rows than the batch takes, so some came more than once",
+        "below-median": "below-median: slow rounds have fewer calls, and the percentile of all calls came out below "
+        "the median over rounds; neither was steady",
         "autocorrelated": "autocorrelated: successive calls depend on each other, so the interval is too narrow",
     }
 )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def latency_figures(rounds: PointRounds) -> list[Measurement]:
     """All figures of one candidate at one batch size, wall times with their flags."""
     turns, marks = rounds.own, flags(rounds)
-    hurt_by_waiting = [*_wall(rounds, int(rounds.at["batch"])), *tails(turns)]
+    wall = _wall(rounds, int(rounds.at["batch"]))
+    median = wall[0].value
+    hurt_by_waiting = [*wall, *tails(turns, None if median is None else float(median))]
     survive_waiting = [_over_rounds("cpu_time", medians(turns, "cpu")), *ratios(rounds), _prepare(turns)]
     calm = tuple(mark for mark in marks if mark != "contended")
     figures = [replace(figure, flags=figure.flags + marks) for figure in hurt_by_waiting]
