@@ -9,15 +9,20 @@ import pytest
 from tests.conversions.workshop import Model, Table, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _one_build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the engine of the house compiles."""
+    return tmp_path_factory.mktemp("builds")
+
+
+@pytest.fixture(autouse=True)
+def _one_build(builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine of the house is compiled once, although each test has a home of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CARELABEL_FASTINFERENCE_BUILDS", str(tmp_path_factory.mktemp("builds")))
-        yield
+    monkeypatch.setenv("CARELABEL_FASTINFERENCE_BUILDS", str(builds))
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,7 @@ def test_a_cache_that_is_a_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_pat
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("CARELABEL_HOME", str(blocked))
+    monkeypatch.delenv("CARELABEL_FASTINFERENCE_BUILDS", raising=False)
     with pytest.raises(BuildError, match=r"cannot be written.*: set CARELABEL_HOME"):
         build()
 
