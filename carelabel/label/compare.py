@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carelabel.label.requirements import Requirement, Verdict, check
-from carelabel.plan.records import REFERENCE
+from carelabel.plugin.records import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.plan.records import ORIGINAL, REFERENCE
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

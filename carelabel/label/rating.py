@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carelabel.label.scale import LETTERS, Figure, Property, Scale
-from carelabel.plan.records import REFERENCE
+from carelabel.plugin.records import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.errors import UsageError
-from carelabel.plan.records import ORIGINAL
+from carelabel.plugin.records import ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

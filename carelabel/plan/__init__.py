@@ -2,8 +2,6 @@
 
 from carelabel.plan.records import (
     EXPORT,
-    ORIGINAL,
-    REFERENCE,
     Cell,
     Plan,
     PlannedCandidate,
@@ -12,6 +10,7 @@ from carelabel.plan.records import (
     Skip,
     plan_sha256,
 )
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 __all__ = [
     "EXPORT",

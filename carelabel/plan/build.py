@@ -17,9 +17,10 @@ from carelabel.plan.choice import Choice, refuse_unknown_settings
 from carelabel.plan.chosen import choose_candidates
 from carelabel.plan.given import Given
 from carelabel.plan.platforms import platforms_of
-from carelabel.plan.records import REFERENCE, Plan
+from carelabel.plan.records import Plan
 from carelabel.plan.suite_words import hold_suite
 from carelabel.plan.tests import choose_tests, with_budget
+from carelabel.plugin.records import REFERENCE
 from carelabel.plugin.requirements import provider
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.plan.records import ORIGINAL, REFERENCE, PlannedCandidate, Skip
+from carelabel.plan.records import PlannedCandidate, Skip
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

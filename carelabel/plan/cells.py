@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carelabel.match import Rejected, match
-from carelabel.plan.records import ORIGINAL, REFERENCE, Cell, Skip
+from carelabel.plan.records import Cell, Skip
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

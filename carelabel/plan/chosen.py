@@ -12,7 +12,8 @@ from carelabel.plan.candidates import Edge, Loaders, Tree, entries_of, grow, wit
 from carelabel.plan.choice import refuse_unknown
 from carelabel.plan.given import Given, rejected
 from carelabel.plan.platforms import backends_by_platform
-from carelabel.plan.records import EXPORT, ORIGINAL, PlannedCandidate, Skip
+from carelabel.plan.records import EXPORT, PlannedCandidate, Skip
+from carelabel.plugin.records import ORIGINAL
 from carelabel.suite import Caps, matches
 
 if TYPE_CHECKING:

@@ -12,20 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from carelabel.jsonable import to_json
-from carelabel.plugin.records import ORIGINAL, REFERENCE
-
-__all__ = [
-    "EXPORT",
-    "ORIGINAL",
-    "REFERENCE",
-    "Cell",
-    "Plan",
-    "PlannedCandidate",
-    "PlannedPlatform",
-    "PlannedTest",
-    "Skip",
-    "plan_sha256",
-]
 
 EXPORT = "export"
 """Kind of the converters that `carelabel export` runs; no plan holds one."""

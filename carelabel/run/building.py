@@ -180,11 +180,7 @@ def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
         return
     running.resident[candidate.id] = int(answer.get("resident_bytes") or 0)
     running.notes[candidate.id] = {name: answer[name] for name in _NOTICED if answer.get(name)}
-    if running.has_room_for(running.resident[candidate.id]):
-        session.freeze()
-        running.live[candidate.id, platform.id] = session
-    else:  # its block starts another
-        session.close()
+    running.keep_or_close(session, candidate.id, platform.id, running.resident[candidate.id])
     running.progress.step(f"predicted {candidate.id}")
 
 

@@ -72,11 +72,7 @@ def _compare(running: Running, candidate: PlannedCandidate, platform: PlannedPla
     except WorkerError:
         session.close()
         raise
-    if running.has_room_for(int(answer.get("resident_bytes") or 0)):
-        session.freeze()
-        running.live[candidate.id, platform.id] = session
-    else:
-        session.close()
+    running.keep_or_close(session, candidate.id, platform.id, int(answer.get("resident_bytes") or 0))
     fields = {"what": "parity", "candidate": out.name, "limits": dict(running.plan.parity)}
     parity: Mapping[str, Any] = ask_scorer_now(running, fields, timeout_s=running.plan.predict_s)["parity"]
     return parity

@@ -165,6 +165,14 @@ class Running:
         room = self.room_bytes()
         return room is None or self.kept_bytes() + resident_bytes <= room
 
+    def keep_or_close(self, session: Session, candidate: str, platform: str, resident_bytes: int) -> None:
+        """Keep a worker frozen until its block, or close it where memory is short: its block starts another."""
+        if self.has_room_for(resident_bytes):
+            session.freeze()
+            self.live[candidate, platform] = session
+        else:
+            session.close()
+
     def room_bytes(self) -> float | None:
         """Bytes that live workers may fill, those included that are kept already; None where that is not known."""
         available = available_memory_bytes()
