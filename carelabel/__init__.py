@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from carelabel.errors import CareLabelError
     from carelabel.label.schema import Label
     from carelabel.plugin.hookspecs import hookimpl
+    from carelabel.plugin.parameter import Parameter
     from carelabel.plugin.protocols import (
         Artefact,
         BoundaryRows,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         Executor,
         Meter,
         Metric,
-        Parameter,
         Platform,
         Quantity,
         Sink,
@@ -77,6 +77,7 @@ _ROOMS = MappingProxyType(
     {
         "CareLabelError": "carelabel.errors",
         "Label": "carelabel.label.schema",
+        "Parameter": "carelabel.plugin.parameter",
         "hookimpl": "carelabel.plugin.hookspecs",
     },
 )

@@ -7,7 +7,8 @@ from typing import Any
 
 from carelabel.host import Host
 from carelabel.options import RunOptions
-from carelabel.plugin.records import ANY, Backend, Converter, Metric, Parameter, Quantity, Record, Registered, Test
+from carelabel.plugin.parameter import Parameter
+from carelabel.plugin.records import ANY, Backend, Converter, Metric, Quantity, Record, Registered, Test
 from carelabel.plugin.registry import PluginInfo, Registry
 from carelabel.subject import DataFacts, DataSource, Declared, InputType, Limits, ModelFacts, Subject, Submission
 

@@ -15,15 +15,15 @@ ALWAYS = ("numpy", "scipy")
 
 
 @cache
-def others() -> tuple[str, ...]:
-    """``name version`` of every library that a plugin builds on, and that is not the pinned one."""
+def others(*also: str) -> tuple[str, ...]:
+    """``name version`` of every library that a plugin builds on, or that is named, and that is not the pinned one."""
     records = [item.record for item in discover().records.values()]
     named = {canonicalize_name(Requirement(text).name) for record in records for text in record.requires}
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = [line.partition("==") for line in lines if "==" in line and not line.startswith("#")]
     found = []
     for name, _, wanted in pinned:
-        if canonicalize_name(name) in named.union(ALWAYS):
+        if canonicalize_name(name) in named.union(ALWAYS, also):
             try:
                 here = version(name)
             except PackageNotFoundError:

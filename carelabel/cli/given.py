@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from carelabel.cli.context import globals_of
 from carelabel.cli.words import parse_settings
+from carelabel.errors import UsageError
 from carelabel.options import RunOptions
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ def run_options(  # noqa: PLR0913 - one each of the command line's words
     Raises:
         UsageError: If a word cannot be read.
     """
+    if budget is not None and math.isnan(budget):
+        msg = "--budget must be a number of seconds, got nan"
+        raise UsageError(msg, "leave it out to take the suite's")
     general = globals_of(ctx)
     return RunOptions(
         model=model,

@@ -69,6 +69,7 @@ class PlannedTest:
 
     Attributes:
         kind: ``test`` or ``metric``.
+        reusable: Whether the fresh worker of this test may go on to the timed rounds.
         budget_s: Seconds that a paired test may take on one platform: all blocks, candidates and points together.
     """
 
@@ -83,6 +84,7 @@ class PlannedTest:
     parameters: Mapping[str, Any]
     quantities: tuple[Mapping[str, Any], ...]
     timeout_s: float
+    reusable: bool = False
     budget_s: float | None = None
     metric: Mapping[str, Any] | None = None
 

@@ -85,6 +85,7 @@ def _planned(given: Given, identifier: str, record: Test | Metric) -> PlannedTes
         scope=record.scope,
         style=record.style,
         place=record.place,
+        reusable=record.reusable,
         quantities=tuple(_quantity(quantity) for quantity in record.quantities),
     )
 

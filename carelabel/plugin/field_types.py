@@ -13,7 +13,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Literal
 
 from carelabel.errors import Reason
-from carelabel.plugin.records import Parameter, Quantity
+from carelabel.plugin.parameter import Parameter
+from carelabel.plugin.records import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import ClassVar, Final, Literal
 
 from carelabel.errors import Reason  # noqa: TC001 - annotations of records are evaluated
+from carelabel.plugin.parameter import Parameter, check_choice
 
 API_VERSION: Final = 1
 ANY: Final[frozenset[str]] = frozenset({"*"})
@@ -33,76 +34,6 @@ ConverterKind = Literal["prune", "format", "quantise", "search", "reference", "e
 MetricInput = Literal["labels", "probabilities", "scores", "clusters"]
 Better = Literal["higher", "lower"]
 Grade = Literal["metered", "counter", "modelled"]
-ParameterType = Literal["int", "float", "str", "bool", "list[int]", "list[float]", "list[str]"]
-
-
-def _choice(value: object, allowed: object, what: str) -> None:
-    choices = get_args(allowed)
-    if value not in choices:
-        msg = f"{what} must be one of {', '.join(map(repr, choices))}, got {value!r}"
-        raise ValueError(msg)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parameter:
-    """One parameter of a test, metric or converter, as data: suites are checked without importing code.
-
-    Attributes:
-        minimum, maximum: Inclusive bounds of a number, or of each number of a list.
-        choices: The allowed values, or of each value of a list; empty means any.
-    """
-
-    name: str
-    type: ParameterType
-    default: Any
-    description: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a declaration that contradicts itself."""
-        if not self.name.isidentifier():
-            msg = f"a parameter's name must be an identifier, got {self.name!r}"
-            raise ValueError(msg)
-        _choice(self.type, ParameterType, f"the type of parameter {self.name!r}")
-        self.check(self.default)
-
-    def check(self, value: Any) -> Any:  # noqa: ANN401 - a parameter's value has the type its record declares
-        """Give back the value in its declared type.
-
-        Raises:
-            ValueError: If it has another type or lies outside the bounds or choices.
-        """
-        is_list = self.type.startswith("list[")
-        if is_list != isinstance(value, list | tuple):
-            raise ValueError(self._refusal(value))
-        inner = self.type[5:-1] if is_list else self.type
-        values = [self._check_one(item, inner, value) for item in (value if is_list else [value])]
-        return values if is_list else values[0]
-
-    def _check_one(self, item: Any, kind: str, whole: Any) -> Any:  # noqa: ANN401 - as in check
-        if kind == "float" and isinstance(item, int) and not isinstance(item, bool):
-            item = float(item)
-        wanted = {"int": int, "float": float, "str": str, "bool": bool}[kind]
-        right_type = isinstance(item, wanted) and (kind == "bool" or not isinstance(item, bool))
-        if not right_type or (self.choices and item not in self.choices):
-            raise ValueError(self._refusal(whole))
-        too_low = self.minimum is not None and not item >= self.minimum
-        too_high = self.maximum is not None and not item <= self.maximum
-        if too_low or too_high:
-            raise ValueError(self._refusal(whole))
-        return item
-
-    def _refusal(self, value: object) -> str:
-        parts = [f"{self.name} must be {self.type}"]
-        if self.choices:
-            parts.append("one of " + ", ".join(map(str, self.choices)))
-        if self.minimum is not None:
-            parts.append(f"at least {self.minimum:g}")
-        if self.maximum is not None:
-            parts.append(f"at most {self.maximum:g}")
-        return f"{', '.join(parts)}; got {value!r}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +107,7 @@ class Record:
             if not isinstance(getattr(self, label), frozenset):
                 msg = f"{self.name}: {label} must be a frozenset, got {getattr(self, label)!r}"
                 raise TypeError(msg)
-        _choice(self.cost, Cost, f"{self.name}: cost")
+        check_choice(self.cost, Cost, f"{self.name}: cost")
         names = [parameter.name for parameter in self.parameters]
         if len(set(names)) != len(names):
             msg = f"{self.name}: every parameter must be declared once, got {', '.join(names)}"
@@ -237,7 +168,7 @@ class Converter(Record):
     def __post_init__(self) -> None:
         """Refuse a converter that cannot be planned."""
         Record.__post_init__(self)
-        _choice(self.conversion, ConverterKind, f"{self.name}: conversion")
+        check_choice(self.conversion, ConverterKind, f"{self.name}: conversion")
         if not _NAME.match(self.slug):
             msg = f"{self.name}: slug must be lower-case letters, digits and hyphens, got {self.slug!r}"
             raise ValueError(msg)
@@ -259,6 +190,8 @@ class Test(Record):
         style: ``once``, or ``paired``: all candidates take turns in shuffled rounds.
         place: ``candidate`` the live worker that is timed, ``fresh`` a worker of its own (for paired tests: a new
             one for every turn), ``scorer`` from predictions alone.
+        reusable: Of a fresh test, True when all it does is to load and predict: its worker may go on to the timed
+            rounds, which saves another start.
         quantities: Every figure it can give; others are refused.
         timeout_s: Limit of one call in seconds (one turn when paired); None takes the suite's.
     """
@@ -271,19 +204,24 @@ class Test(Record):
     quantities: tuple[Quantity, ...]
     style: Style = "once"
     place: Place = "candidate"
+    reusable: bool = False
     timeout_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a test that cannot be scheduled."""
         Record.__post_init__(self)
-        _choice(self.scope, Scope, f"{self.name}: scope")
-        _choice(self.style, Style, f"{self.name}: style")
-        _choice(self.place, Place, f"{self.name}: place")
+        check_choice(self.scope, Scope, f"{self.name}: scope")
+        check_choice(self.style, Style, f"{self.name}: style")
+        check_choice(self.place, Place, f"{self.name}: place")
         if not self.quantities:
             msg = f"{self.name}: a test must declare at least one quantity, got none"
             raise ValueError(msg)
         if self.style == "paired" and self.place == "scorer":
             msg = f"{self.name}: a paired test runs in candidate workers, not in the scorer"
+            raise ValueError(msg)
+        if self.reusable and (self.style, self.place) != ("once", "fresh"):
+            found = f"style {self.style} in place {self.place}"
+            msg = f"{self.name}: only a fresh test of style once can leave a reusable worker, got {found}"
             raise ValueError(msg)
 
 
@@ -311,8 +249,8 @@ class Metric(Record):
     def __post_init__(self) -> None:
         """Refuse a metric that cannot be computed."""
         Record.__post_init__(self)
-        _choice(self.input, MetricInput, f"{self.name}: input")
-        _choice(self.better, Better, f"{self.name}: better")
+        check_choice(self.input, MetricInput, f"{self.name}: input")
+        check_choice(self.better, Better, f"{self.name}: better")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from carelabel.plan import ORIGINAL, Cell, PlannedCandidate, PlannedPlatform
+from carelabel.run.fresh import open_with_fresh_tests
 from carelabel.run.outcomes import Outcome, Reason
 from carelabel.run.proof import prove
 from carelabel.run.rounds import PairedCells, measure_rounds, summarise
@@ -23,6 +24,7 @@ def measure_platform(running: Running, platform: PlannedPlatform) -> None:
     """Measure every cell of a platform whose worker is a live one."""
     prove(running, platform)
     _refuse_unproven(running, running.open_timed_cells(platform.id))
+    open_with_fresh_tests(running, platform)
     names = {cell.candidate for cell in running.open_cells(place="candidate", platform=platform.id)}
     candidates = [item for item in running.plan.candidates if item.id in names]
     split = blocks(running, candidates, platform)

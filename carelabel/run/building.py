@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.jsonable import to_json
@@ -14,7 +15,7 @@ from carelabel.run.outcomes import Built, Reason
 from carelabel.run.parallel import Ask, Job, run_jobs
 from carelabel.run.proof import differs
 from carelabel.run.running import Running, ended, skipped, test_fields
-from carelabel.run.scorer import ask_scorer
+from carelabel.run.scorer import ask_scorer, prepare_scorer
 from carelabel.run.session import WorkerError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 BOUNDARY_ROWS = 512
 """Rows on and next to split thresholds that every candidate answers for the parity check."""
 
+BYTES_IN_MEMORY = 10
+"""A loaded model and its libraries are taken to fill this many times its file, until it is known."""
+
 PARITY_S = 900.0
 """Seconds that comparing a candidate's answers may take."""
 
@@ -39,6 +43,8 @@ def build_and_score(running: Running) -> None:
     """Build every candidate, let it predict, compute parity and everything that needs predictions alone."""
     jobs = [job for candidate in running.plan.candidates for job in _jobs(running, candidate)]
     running.progress.phase("building and scoring", len(jobs))
+    prepare = partial(prepare_scorer, running)  # last: when nothing else is there to do
+    jobs.append(Job(name="prepare the scorer", steps=prepare, needs=frozenset({f"convert {ORIGINAL}"}), lane="scorer"))
     with running.account.parallel() as at_work:
         run_jobs(jobs, max(2, os.cpu_count() or 1), at_work)
     for cell in running.open_cells(place="scorer"):
@@ -46,12 +52,21 @@ def build_and_score(running: Running) -> None:
 
 
 def _jobs(running: Running, candidate: PlannedCandidate) -> list[Job]:
-    """Convert, predict, score: each after the last, and after the same of what it is built from or compared with."""
+    """Convert, open, predict, score: each after the last, and after the same of what it is built from or compared with.
+
+    To predict, a candidate needs the original's boundary rows; it may be opened before these are there.
+    """
     name, parent = candidate.id, candidate.parent
     convert_needs = frozenset() if parent is None else frozenset({f"convert {parent}"})
-    predict_needs = frozenset({f"convert {name}"} | ({f"predict {ORIGINAL}"} if parent else set()))
+    predict_needs = frozenset({f"open {name}"} | ({f"predict {ORIGINAL}"} if parent else set()))
     return [
         Job(name=f"convert {name}", steps=lambda: _convert(running, candidate), needs=convert_needs),
+        Job(
+            name=f"open {name}",
+            steps=lambda: _open_ahead(running, candidate),
+            needs=frozenset({f"convert {name}"}),
+            lane="ahead",
+        ),
         Job(name=f"predict {name}", steps=lambda: _predict(running, candidate), needs=predict_needs),
         Job(
             name=f"score {name}",
@@ -151,37 +166,78 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
     )
 
 
-def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
-    if candidate.id not in running.artefacts or not candidate.backends:
+def _open_ahead(running: Running, candidate: PlannedCandidate) -> Steps:
+    """Open a candidate while the original is still predicting, one at a time and as far as memory allows."""
+    built = running.built.get(candidate.id)
+    original_is_done = ORIGINAL in running.notes or ORIGINAL in running.unusable
+    if candidate.parent is None or original_is_done or not _can_predict(running, candidate):
         return
+    sizes = [running.built[item].bytes or 0 for item in running.opened] + [(built.bytes if built else 0) or 0]
+    if running.has_room_for(BYTES_IN_MEMORY * sum(sizes)):
+        try:
+            running.opened[candidate.id] = yield from _open(running, candidate)
+        except WorkerError as error:
+            _refuse_timing(running, candidate, error)
+
+
+def _can_predict(running: Running, candidate: PlannedCandidate) -> bool:
+    return candidate.id in running.artefacts and bool(candidate.backends) and candidate.id not in running.unusable
+
+
+def _open(running: Running, candidate: PlannedCandidate) -> Generator[Ask, dict[str, Any], Session]:
+    """Start a worker that has loaded the candidate.
+
+    Raises:
+        WorkerError: If it cannot; the worker is closed.
+    """
     platform = running.first_platform(candidate)
     name = f"{candidate.id}@{platform.id}"
-    folder = running.folder.predictions(ORIGINAL).parent / "boundary"
+    session = running.spawn("candidate", name, platform)
+    try:
+        opening = running.opening(candidate, platform, name)
+        yield Ask(session=session, op="open", timeout_s=running.plan.load_s, fields=opening)
+        yield Ask(session=session, op="load", timeout_s=running.plan.load_s)
+    except WorkerError:
+        session.close()
+        raise
+    return session
+
+
+def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
+    if not _can_predict(running, candidate):
+        return
+    try:
+        session = running.opened.pop(candidate.id, None) or (yield from _open(running, candidate))
+        if candidate.id != REFERENCE:  # whose answers mean nothing
+            yield from _answer(running, candidate, session)
+    except WorkerError as error:
+        _refuse_timing(running, candidate, error)
+        return
+    platform = running.first_platform(candidate)
+    running.keep_or_close(session, candidate.id, platform.id, running.resident.get(candidate.id, 0))
+    running.progress.step(f"predicted {candidate.id}")
+
+
+def _answer(running: Running, candidate: PlannedCandidate, session: Session) -> Steps:
+    """Let a worker predict the test rows, and the original make boundary rows for all.
+
+    Raises:
+        WorkerError: If it cannot; the worker is closed.
+    """
     boundary = {
         "make": candidate.id == ORIGINAL,
-        "folder": str(folder),
+        "folder": str(running.folder.predictions(ORIGINAL).parent / "boundary"),
         "limit": BOUNDARY_ROWS,
         "seed": running.plan.seed,
     }
-    out = str(running.folder.predictions(candidate.id))
-    session: Session | None = None
+    fields = {"out": str(running.folder.predictions(candidate.id)), "boundary": boundary}
     try:
-        session = running.spawn("candidate", name, platform)
-        opening = running.opening(candidate, platform, name)
-        yield Ask(session=session, op="open", timeout_s=running.plan.load_s, fields=opening)
-        answer = yield Ask(session=session, op="load", timeout_s=running.plan.load_s)
-        fields = {"out": out, "boundary": boundary}
-        if candidate.id != REFERENCE:  # whose answers mean nothing
-            answer = yield Ask(session=session, op="predict", timeout_s=running.plan.predict_s, fields=fields)
-    except WorkerError as error:
-        if session is not None:
-            session.close()
-        _refuse_timing(running, candidate, error)
-        return
+        answer = yield Ask(session=session, op="predict", timeout_s=running.plan.predict_s, fields=fields)
+    except WorkerError:
+        session.close()
+        raise
     running.resident[candidate.id] = int(answer.get("resident_bytes") or 0)
     running.notes[candidate.id] = {name: answer[name] for name in _NOTICED if answer.get(name)}
-    running.keep_or_close(session, candidate.id, platform.id, running.resident[candidate.id])
-    running.progress.step(f"predicted {candidate.id}")
 
 
 def _refuse_timing(running: Running, candidate: PlannedCandidate, error: WorkerError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,19 +13,41 @@ from carelabel.run.running import Running, ended, test_fields
 from carelabel.run.session import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from carelabel.plan import Cell, PlannedTest
+    from carelabel.plan import Cell, PlannedPlatform, PlannedTest
+    from carelabel.run.session import Session
 
 SPAWNS = 6
 """Turns of a paired fresh test, each a new process: the range of six holds their median at 96.9 %, of five at 93.8."""
 
 
+def open_with_fresh_tests(running: Running, platform: PlannedPlatform) -> None:
+    """Measure the fresh cells of a platform whose workers may go on to its rounds, and keep these workers for them.
+
+    A candidate that has a live worker here already, or no rounds, is left to `measure_fresh`.
+    """
+    in_rounds = {cell.candidate for cell in running.open_cells(place="candidate", platform=platform.id)}
+    cells = [
+        cell
+        for cell in _open_cells(running, platform)
+        if running.plan.test(cell.test).reusable
+        and cell.candidate in in_rounds
+        and (cell.candidate, platform.id) not in running.live
+    ]
+    cells = list({cell.candidate: cell for cell in reversed(cells)}.values())[::-1]  # the first one of each candidate
+    if not cells:
+        return
+    running.progress.phase(f"measuring in fresh workers on {platform.id}", len(cells))
+    with running.lock.held(running.progress.note) as waited:
+        running.account.add("waiting", waited)
+        for cell in cells:
+            _once(running, cell, running.plan.test(cell.test), keep=True)
+
+
 def measure_fresh(running: Running) -> None:
     """Measure every cell whose worker is a fresh one, each alone on the machine."""
-    cells = [
-        cell for cell in running.open_cells(place="fresh") if running.may_time(cell.candidate, running.where(cell).id)
-    ]
+    cells = _open_cells(running)
     if not cells:
         return
     running.progress.phase("measuring in fresh workers", _steps(running, cells))
@@ -41,16 +64,22 @@ def measure_fresh(running: Running) -> None:
             _paired(running, [cell for cell in cells if (cell.test, cell.platform) == (test_id, platform)])
 
 
+def _open_cells(running: Running, platform: PlannedPlatform | None = None) -> list[Cell]:
+    cells = running.open_cells(place="fresh", platform=platform.id if platform else None)
+    return [cell for cell in cells if running.may_time(cell.candidate, running.where(cell).id)]
+
+
 def _steps(running: Running, cells: Sequence[Cell]) -> int:
     """Steps of progress: a cell each, or the spawns that the candidates of a paired test share."""
     paired = {(cell.test, cell.platform) for cell in cells if running.plan.test(cell.test).style == "paired"}
     return sum(running.plan.test(cell.test).style == "once" for cell in cells) + SPAWNS * len(paired)
 
 
-def _once(running: Running, cell: Cell, test: PlannedTest) -> None:
+def _once(running: Running, cell: Cell, test: PlannedTest, *, keep: bool = False) -> None:
     begin = time.monotonic()
     try:
-        answer = _in_fresh_worker(running, cell, "run", test.timeout_s, {"test": test_fields(test)})
+        with _fresh_worker(running, cell, keep=keep) as session:
+            answer = session.ask("run", test.timeout_s, test=test_fields(test))
     except WorkerError as error:
         running.close_cells([ended(running, cell, begin, error=error)])
     else:
@@ -58,23 +87,36 @@ def _once(running: Running, cell: Cell, test: PlannedTest) -> None:
     running.progress.step(f"{cell.candidate} {cell.test}")
 
 
-def _in_fresh_worker(running: Running, cell: Cell, op: str, timeout_s: float, fields: dict[str, Any]) -> dict[str, Any]:
+@contextlib.contextmanager
+def _fresh_worker(running: Running, cell: Cell, *, keep: bool = False) -> Iterator[Session]:
+    """A worker that has loaded nothing yet; closed at the end, or kept for the rounds if nothing went wrong.
+
+    Raises:
+        WorkerError: If it cannot be opened.
+    """
     candidate, platform = running.plan.candidate(cell.candidate), running.where(cell)
     name = f"{cell.candidate}@{platform.id}@{cell.test}"
     session = running.spawn("candidate", name, platform)
     try:
         session.ask("open", running.plan.load_s, **running.opening(candidate, platform, name))
-        if op == "turn":
-            points = session.ask("setup", running.plan.load_s, test=fields["test"])["points"]
-            if len(points) != 1:
-                text = f"{cell.test} takes each turn in a new process, so it must name one point, got {len(points)}"
-                reason = Reason(code="not-one-point", text=text)
-                raise WorkerError(status="failed", reason=reason, log=session.log)
-            answer = session.ask("turn", timeout_s, test=fields["test"]["id"], point=0)
-            return {**answer, "points": points, "log": session.log}
-        return session.ask(op, timeout_s, **fields)
-    finally:
+        yield session
+    except BaseException:
         session.close()
+        raise
+    if keep:
+        running.keep_or_close(session, candidate.id, platform.id, running.resident.get(candidate.id, 0))
+    else:
+        session.close()
+
+
+def _turn_in_fresh_worker(running: Running, cell: Cell, test: PlannedTest) -> dict[str, Any]:
+    with _fresh_worker(running, cell) as session:
+        points = session.ask("setup", running.plan.load_s, test=test_fields(test))["points"]
+        if len(points) != 1:
+            text = f"{cell.test} takes each turn in a new process, so it must name one point, got {len(points)}"
+            raise WorkerError(status="failed", reason=Reason(code="not-one-point", text=text), log=session.log)
+        answer = session.ask("turn", test.timeout_s, test=test.id, point=0)
+        return {**answer, "points": points, "log": session.log}
 
 
 def _paired(running: Running, cells: Sequence[Cell]) -> None:
@@ -98,9 +140,8 @@ def _spawn_turn(running: Running, paired: PairedCells, cell: Cell) -> None:
     runner = paired.runners[cell.candidate]
     if runner.error is not None:
         return
-    fields = {"test": test_fields(paired.test)}
     try:
-        answer = _in_fresh_worker(running, cell, "turn", paired.test.timeout_s, fields)
+        answer = _turn_in_fresh_worker(running, cell, paired.test)
     except WorkerError as error:
         paired.fail(cell.candidate, error)
         return

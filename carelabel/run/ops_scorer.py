@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def operations(worker: Worker) -> dict[str, Operation]:
     """Operations of the role by name."""
     scorer = _Scorer(worker)
-    return {"open": scorer.open, "score": scorer.score}
+    return {"open": scorer.open, "prepare": scorer.prepare, "score": scorer.score}
 
 
 class _Scorer:
@@ -49,6 +50,13 @@ class _Scorer:
 
     def open(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._opened, self._data = request, {}
+        return {}
+
+    def prepare(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Import entries before they are asked for; one that fails does so again, with its reason, when it is."""
+        for entry in request["entries"]:
+            with contextlib.suppress(Exception):
+                self._load(entry)
         return {}
 
     def score(self, request: Mapping[str, Any]) -> dict[str, Any]:

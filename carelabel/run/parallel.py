@@ -77,12 +77,15 @@ def run_jobs(jobs: Iterable[Job], width: int, at_work: AtWork | None = None) -> 
     """
     waiting, hall = list(jobs), _Hall(at_work=at_work or AtWork())
     while waiting or hall.running:
-        for job in _ready(waiting, hall, width):
+        ready = _ready(waiting, hall, width)
+        for job in ready:
             waiting.remove(job)
             _begin(job, hall)
+        if ready:
+            continue  # one that had nothing to ask has ended at once and made room for others
         if hall.running:
             _advance(hall)
-        elif waiting and not any(job.needs <= hall.ended for job in waiting):
+        else:
             msg = f"jobs must not wait for each other: {', '.join(job.name for job in waiting)}"
             raise ValueError(msg)
 

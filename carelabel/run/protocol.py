@@ -18,12 +18,13 @@ Ops and their fields (paths are strings; `artefact`, `platform`, `facts` are the
     run      {test: {id, entry, parameters, quantities}}      -> measurements
     setup    {test}                                           -> points
     turn     {test, point}                                    -> samples
+    prepare  {entries: [entry]}                               -> {}
     score    {what: "metric" | "test" | "parity" | "pilot" | "summarise", ...} -> measurements | parity | rounds
     meters   {meters: [{id, entry}]}                          -> sensors
     close    {}                                               -> {}
 
 A worker of role ``candidate`` gets its candidate, platform, data folders and entries once, in the request
-``open``; every later request is about that candidate.
+``open``; every later request is about that candidate. ``prepare`` and ``score`` are asked of the scorer.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ class Running:
         built: Candidate id to how its building ended.
         cells: Outcomes so far; a resumed run begins with those of its journal.
         resident: Candidate id to the resident bytes of its worker after it has predicted.
+        opened: Workers that have loaded a candidate and wait for the original to have predicted, by candidate.
         live: Workers that are kept for the timed phase, by (candidate, platform), frozen.
         notes: Candidate id to what was noticed while it predicted (answers that change, NaN).
         unusable: Candidates that could not predict the test rows.
@@ -59,6 +60,7 @@ class Running:
     built: dict[str, Built] = field(default_factory=dict)
     cells: dict[CellKey, Outcome] = field(default_factory=dict)
     resident: dict[str, int] = field(default_factory=dict)
+    opened: dict[str, Session] = field(default_factory=dict)
     live: dict[tuple[str, str], Session] = field(default_factory=dict)
     notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     unusable: set[str] = field(default_factory=set)

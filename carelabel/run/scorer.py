@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from carelabel.run.session import Session
 
 
+def prepare_scorer(running: Running) -> Generator[Ask, dict[str, Any], None]:
+    """Steps of a job that starts the scorer and lets it import what it will need, while the original predicts.
+
+    What cannot be imported is the matter of the cell that needs it: there it is tried again, and said.
+    """
+    places = {test.id: test.entry for test in running.plan.tests if test.place == "scorer"}
+    entries = sorted({places[cell.test] for cell in running.open_cells(place="scorer")})
+    if not entries:
+        return
+    try:
+        session = yield from _alive(running)
+        yield Ask(session=session, op="prepare", timeout_s=START_S, fields={"entries": entries})
+    except WorkerError as error:
+        if error.status != "failed":
+            running.scorer = None
+
+
 def ask_scorer(
     running: Running, fields: Mapping[str, Any], timeout_s: float
 ) -> Generator[Ask, dict[str, Any], dict[str, Any]]:

@@ -105,6 +105,7 @@ def _memory() -> Test:
         entry="carelabel_resources.memory:run",
         scope="cell",
         place="fresh",
+        reusable=True,
         parameters=(_BATCH_SIZE, _CALL),
         quantities=figures.MEMORY,
     )

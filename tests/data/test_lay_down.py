@@ -226,7 +226,8 @@ def test_columns_are_put_into_the_order_of_the_training_data(lay: Lay) -> None:
 def test_a_column_that_changed_from_numbers_to_text_is_a_warning(lay: Lay) -> None:
     train = lay("train.csv", "a,y\n1,0\n2,1\n", role="train")
     test = lay("test.csv", "a,y\none,0\n", reference=train.facts)
-    assert test.facts.warnings == ("column 'a' is str in test.csv but int64 in the training data",)
+    text = pd.Series(["one"]).dtype  # str with pandas 3, object before
+    assert test.facts.warnings == (f"column 'a' is {text} in test.csv but int64 in the training data",)
 
 
 def test_the_training_set_as_test_set_is_a_warning(lay: Lay) -> None:

@@ -12,7 +12,8 @@ import pytest
 from carelabel.plugin.entry_points import FoundPlugin
 from carelabel.plugin.hookspecs import hookimpl
 from carelabel.plugin.loading import HOOKS, LoadedPlugin, load_plugin
-from carelabel.plugin.records import Backend, Executor, Meter, Metric, Parameter, Platform, Quantity, Sink, Test
+from carelabel.plugin.parameter import Parameter
+from carelabel.plugin.records import Backend, Executor, Meter, Metric, Platform, Quantity, Sink, Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable

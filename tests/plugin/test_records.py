@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carelabel.plugin.records import ANY, Platform
-from tests.factories import converter
+from tests.factories import a_test, converter
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,9 @@ def test_a_platforms_slug_can_stand_in_an_id(slug: str) -> None:
 @pytest.mark.parametrize("slug", ["cpu-2t", "rocm:0", "cpu-1t-turbo"])
 def test_other_slugs_are_free(slug: str) -> None:
     assert platform(slug).slug == slug
+
+
+@pytest.mark.parametrize(("style", "place"), [("paired", "fresh"), ("once", "candidate"), ("once", "scorer")])
+def test_only_a_fresh_test_of_style_once_leaves_a_reusable_worker(style: str, place: str) -> None:
+    with pytest.raises(ValueError, match=f"can leave a reusable worker, got style {style} in place {place}"):
+        a_test(style=style, place=place, reusable=True)

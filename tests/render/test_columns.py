@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 
-from carelabel.plugin.records import ANY, Backend, Metric, Parameter, Quantity, Registered, Test
+from carelabel.plugin.parameter import Parameter
+from carelabel.plugin.records import ANY, Backend, Metric, Quantity, Registered, Test
 from carelabel.render.columns import columns
 from carelabel.render.lists import records_as_json, records_as_text
 

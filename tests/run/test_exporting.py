@@ -13,7 +13,7 @@ from carelabel.errors import CareLabelError, ConsentError, IncompleteError, Usag
 from carelabel.metadata import read_model_file, read_submission
 from carelabel.options import Setting
 from carelabel.plan.build import build_plan
-from carelabel.plugin.records import Parameter
+from carelabel.plugin.parameter import Parameter
 from carelabel.run.exporting import Export, export_model
 from carelabel.suite import load_suite
 from tests.factories import backend, converter, make_host, make_options, make_registry, make_subject

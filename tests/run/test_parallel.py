@@ -120,6 +120,27 @@ def test_a_job_without_questions_ends_at_once() -> None:
     assert ended == ["after"]
 
 
+def test_the_room_of_a_job_that_ends_at_once_is_taken_before_an_answer_is_waited_for() -> None:
+    log: list[str] = []
+
+    def nothing() -> Steps:
+        return
+        yield
+
+    def steps(name: str) -> Steps:
+        log.append(f"begin {name}")
+        yield ask(FakeSession({}), name)
+        log.append(f"end {name}")
+
+    jobs = [
+        Job(name="slow", steps=lambda: steps("slow")),
+        Job(name="cached", steps=nothing),
+        Job(name="next", steps=lambda: steps("next"), needs=frozenset({"cached"})),
+    ]
+    run_jobs(jobs, width=2)
+    assert log == ["begin slow", "begin next", "end next", "end slow"]
+
+
 def test_jobs_that_wait_for_each_other_are_refused() -> None:
     def steps() -> Steps:
         return

@@ -55,6 +55,7 @@ class FakeWorker:
     points: list[Any]
     log: Path = LOG
     turns: int = 0
+    now: str = "open"
 
     def ask(self, op: str, _: float, **fields: Any) -> dict[str, Any]:
         if op == "setup":
@@ -68,10 +69,10 @@ class FakeWorker:
         pass
 
     def freeze(self) -> None:
-        pass
+        self.now = "frozen"
 
     def close(self) -> None:
-        pass
+        self.now = "closed"
 
 
 @dataclass
@@ -101,6 +102,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
         ("wood.axe", converter(name="axe", slug="logs")),
         ("wood.latency", a_test()),
         ("wood.start", a_test(name="start", place="fresh")),
+        ("wood.weight", a_test(name="weight", style="once", place="fresh", reusable=True)),
+        ("wood.smell", a_test(name="smell", style="once", place="fresh")),
     )
     plan = build_plan(registry, make_subject(), make_host(), load_suite("engines"), make_options())
     folder, lock = new_folder(tmp_path, plan), MeasuringLock(tmp_path / "lock")
@@ -170,19 +173,27 @@ def test_a_pilot_that_fails_only_for_all_together_closes_all(running: Running) -
     assert statuses(outcomes) == {"original": "failed", "planks": "failed"}
 
 
-def fresh_outcomes(
-    running: Running, monkeypatch: pytest.MonkeyPatch, points: Callable[[str], list[Any]]
-) -> dict[str, Outcome]:
-    """Measure the paired test in fresh workers that name these points; outcomes on cpu-1t by candidate."""
+def spawns(monkeypatch: pytest.MonkeyPatch, points: Callable[[str], list[Any]]) -> dict[str, FakeWorker]:
+    """Let runs start fake workers that name these points for a candidate; by name, as they are started."""
+    started: dict[str, FakeWorker] = {}
 
     def opening(_: Running, candidate: Any, *__: Any) -> dict[str, Any]:
         return {"candidate": candidate.id}
 
     def spawn(_: Running, __: str, name: str, *___: Any) -> FakeWorker:
-        return FakeWorker(name, points(name.partition("@")[0]))
+        started[name] = FakeWorker(name, points(name.partition("@")[0]))
+        return started[name]
 
     monkeypatch.setattr(Running, "spawn", spawn)
     monkeypatch.setattr(Running, "opening", opening)
+    return started
+
+
+def fresh_outcomes(
+    running: Running, monkeypatch: pytest.MonkeyPatch, points: Callable[[str], list[Any]]
+) -> dict[str, Outcome]:
+    """Measure the paired test in fresh workers that name these points; outcomes on cpu-1t by candidate."""
+    spawns(monkeypatch, points)
     running.scorer = FakeScorer()  # type: ignore[assignment]  # a fake
     fresh.measure_fresh(running)
     return {key[0]: outcome for key, outcome in running.cells.items() if key[1:] == ("cpu-1t", "wood.start")}
@@ -204,6 +215,52 @@ def test_fresh_workers_name_the_same_point(running: Running, monkeypatch: pytest
     outcomes = fresh_outcomes(running, monkeypatch, lambda name: [ONE if name == "planks" else {}])
     assert sorted(statuses(outcomes).values()) in (["failed", "failed", "measured"], ["failed", "measured", "measured"])
     assert {outcome.reason.code for outcome in outcomes.values() if outcome.reason} == {"other-points"}
+
+
+def test_a_reusable_fresh_worker_goes_on_to_the_rounds(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = spawns(monkeypatch, lambda _: [ONE])
+    platform = running.plan.platform("cpu-1t")
+    kept = FakeWorker("planks", [ONE])
+    running.live["planks", "cpu-1t"] = kept  # type: ignore[assignment]  # a fake
+    fresh.open_with_fresh_tests(running, platform)
+    assert set(started) == {"original@cpu-1t@wood.weight", "logs@cpu-1t@wood.weight"}
+    assert {worker.now for worker in started.values()} == {"frozen"}
+    assert {key[0] for key in running.live} == {"original", "planks", "logs"}
+    assert running.live["planks", "cpu-1t"] is kept
+    assert set(running.cells) == {(name, "cpu-1t", "wood.weight") for name in ("original", "logs")}
+
+    running.scorer = FakeScorer()  # type: ignore[assignment]  # a fake
+    fresh.measure_fresh(running)
+    assert started["planks@cpu-1t@wood.weight"].now == "closed"
+    assert started["original@cpu-1t@wood.smell"].now == "closed"
+    assert ("planks", "cpu-1t", "wood.weight") in running.cells
+
+
+def test_a_worker_whose_fresh_test_failed_is_not_kept(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = spawns(monkeypatch, lambda _: [ONE])
+    monkeypatch.setattr(FakeWorker, "ask", refuses_to_run)
+    fresh.open_with_fresh_tests(running, running.plan.platform("cpu-1t"))
+    assert {worker.now for worker in started.values()} == {"closed"}
+    assert not running.live
+    assert {outcome.status for outcome in running.cells.values()} == {"failed"}
+
+
+def test_a_reusable_fresh_worker_is_closed_where_memory_is_short(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = spawns(monkeypatch, lambda _: [ONE])
+    monkeypatch.setattr(Running, "has_room_for", lambda *_: False)
+    fresh.open_with_fresh_tests(running, running.plan.platform("cpu-1t"))
+    assert {worker.now for worker in started.values()} == {"closed"}
+    assert not running.live
+    assert {outcome.status for outcome in running.cells.values()} == {"measured"}
+
+
+def refuses_to_run(_: FakeWorker, op: str, *__: Any, **___: Any) -> dict[str, Any]:
+    if op == "run":
+        text = "it broke"
+        raise refusal(text)
+    return {}
 
 
 def cannot_fork(*_: Any, **__: Any) -> Session:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.plugin.records import ANY, Backend, Converter, Meter, Metric, Parameter, Quantity, Record, Registered
+from carelabel.plugin.parameter import Parameter
+from carelabel.plugin.records import ANY, Backend, Converter, Meter, Metric, Quantity, Record, Registered
 from carelabel.plugin.records import Test as TestRecord
 from carelabel.plugin.registry import PluginInfo, Registry
 from carelabel.testing.conformance import cases_of
