@@ -100,7 +100,8 @@ def test_trees_with_missing_values_on_a_machine_without_a_compiler(labelled: Any
     found = outcome(label)
     assert {name: found[name] for name in ("hummingbird", "onnx")} == {"hummingbird": "parity", "onnx": "parity"}
     assert found["treelite"] == "identical" or (others() and found["treelite"] == "parity")  # older ones get it wrong
-    assert "24 of 400 rows" in forms(label)["onnx"]["reason"]["text"]
+    wrong = "of 400 rows" if others() else "24 of 400 rows"  # another library trains another forest
+    assert wrong in forms(label)["onnx"]["reason"]["text"]
     (row,) = [row for row in label["skipped"] if row["code"] == "needs-compiler"]
     assert {"*fastinference-native", "*fastinference-if-else"} <= set(row["what"].split(", "))
     assert row["hint"] == "apt-get install g++"
