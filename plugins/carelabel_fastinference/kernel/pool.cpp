@@ -55,11 +55,13 @@ struct Job {
   Job(Part part_, void* call_, size_t rows_, size_t piece_, size_t threads_)
       : part(part_), call(call_), rows(rows_), piece(piece_), threads(threads_), wanted(threads_ - 1) {}
 
+  // Pieces get smaller towards the end, so that all threads end together; they begin large, for every piece takes all
+  // trees through the caches again.
   bool take(size_t* first, size_t* last) {
     size_t at = next.load(std::memory_order_relaxed);
     for (;;) {
       if (at >= rows) return false;
-      const size_t fair = (rows - at) / (2 * threads);
+      const size_t fair = (rows - at) * 3 / (4 * threads);
       const size_t end = std::min(rows, at + std::max((fair + piece - 1) / piece, size_t{1}) * piece);
       if (!next.compare_exchange_weak(at, end, std::memory_order_relaxed)) continue;
       *first = at;
