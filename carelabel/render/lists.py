@@ -32,7 +32,7 @@ def _metric(record: Record) -> tuple[str, ...]:
 
 def _converter(record: Record) -> tuple[str, ...]:
     converter = cast("Converter", record)
-    return f"{words(converter.source)} -> {converter.target}", converter.conversion, converter.cost
+    return converter.conversion, converter.cost
 
 
 def _backend(record: Record) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ _COLUMNS: Mapping[type[Record], tuple[tuple[str, ...], Callable[[Record], tuple[
     {
         Test: (("GROUP", "TASKS", "COST"), _test),
         Metric: (("TASKS", "INPUT", "BETTER"), _metric),
-        Converter: (("FROM -> TO", "KIND", "COST"), _converter),
+        Converter: (("KIND", "COST"), _converter),
         Backend: (("FRAMEWORK", "FILES", "RUNS CODE"), _backend),
         Meter: (("DOMAIN", "GRADE"), _meter),
     }
@@ -59,8 +59,15 @@ _COLUMNS: Mapping[type[Record], tuple[tuple[str, ...], Callable[[Record], tuple[
 def records_as_text(kind: type[Record], found: Sequence[Registered], width: int | None = None) -> str:
     """Records of one kind as columns: id, what matters most of this kind, summary."""
     head, cells = _COLUMNS[kind]
-    rows = [(item.id, *cells(item.record), item.record.summary) for item in found]
+    rows = [(item.id, *cells(item.record), _summary(item.record)) for item in found]
     return columns(("ID", *head, "SUMMARY"), rows, width)
+
+
+def _summary(record: Record) -> str:
+    """What a converter takes is too much for a column of its own, and wraps with its summary."""
+    if not isinstance(record, Converter):
+        return record.summary
+    return f"{record.summary}: {words(record.source)} -> {record.target}"
 
 
 def records_as_json(found: Sequence[Registered]) -> str:

@@ -29,3 +29,22 @@ def test_python_m_carelabel_is_the_same_program() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: carelabel [OPTIONS] COMMAND [ARGS]...")
+
+
+INTERRUPTED = """
+import sys
+from carelabel.__main__ import main
+
+class Late:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Late())
+sys.exit(main())
+"""
+
+
+def test_ctrl_c_while_it_is_still_starting_ends_it_in_one_line() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "carelabel: error: interrupted\n")

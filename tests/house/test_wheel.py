@@ -52,4 +52,4 @@ def test_the_entry_points_are_carried(wheel: zipfile.ZipFile) -> None:
     parser = ConfigParser()
     parser.read_string(wheel.read(name).decode())
     assert dict(parser["carelabel"]) == ENTRIES
-    assert dict(parser["console_scripts"]) == {"carelabel": "carelabel.cli.app:main"}
+    assert dict(parser["console_scripts"]) == {"carelabel": "carelabel.__main__:main"}
