@@ -46,7 +46,7 @@ def cells_of(grid: Grid) -> tuple[tuple[Cell, ...], tuple[Skip, ...]]:
 
 
 def _phase(test: PlannedTest) -> int:
-    """Scores first, then the live workers (once, then paired), then fresh ones."""
+    """Scores first, then the live workers (once, then paired), then fresh ones: the order of a list, not of a run."""
     if test.place == "scorer":
         return 0
     if test.place == "fresh":

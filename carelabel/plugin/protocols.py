@@ -197,7 +197,8 @@ class TestContext:
         meter_facts: Meter id to what its record says: ``domain`` and ``grade``.
         timing_rows: Rows of the test set that timings rotate over.
         notes: Facts of this worker: import_s (imports during loads included), load_s (without them), first_call_s,
-            threads, modules (top-level ones from elsewhere that were imported by the end of the first call).
+            threads, modules (top-level ones from elsewhere that were imported by the end of the first call). Where a
+            fresh test came first (`Test.reusable`), there is no first_call_s, and modules are those after the load.
     """
 
     __test__ = False

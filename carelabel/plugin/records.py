@@ -188,10 +188,11 @@ class Test(Record):
         group: What suites choose by: quality, resources, robustness, properties, ...
         scope: How often it runs: once a subject, once a candidate, or once a cell (candidate and platform).
         style: ``once``, or ``paired``: all candidates take turns in shuffled rounds.
-        place: ``candidate`` the live worker that is timed, ``fresh`` a worker of its own (for paired tests: a new
-            one for every turn), ``scorer`` from predictions alone.
-        reusable: Of a fresh test, True when all it does is to load and predict: its worker may go on to the timed
-            rounds, which saves another start.
+        place: ``candidate`` the live worker that is timed, ``fresh`` a worker that has loaded nothing yet (for paired
+            tests: a new one for every turn), ``scorer`` from predictions alone.
+        reusable: Of a fresh test, True when its worker may go on to the timed rounds, which saves another start. It
+            must leave `TestContext.live` open and as it was, and garbage collection, tracing, signals, environment
+            and threads as they were; it must import nothing that watches or patches other code.
         quantities: Every figure it can give; others are refused.
         timeout_s: Limit of one call in seconds (one turn when paired); None takes the suite's.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def measure_platform(running: Running, platform: PlannedPlatform) -> None:
-    """Measure every cell of a platform whose worker is a live one."""
+    """Measure every cell of a platform whose worker is a live one, and the fresh ones whose workers become such."""
     prove(running, platform)
     _refuse_unproven(running, running.open_timed_cells(platform.id))
     open_with_fresh_tests(running, platform)

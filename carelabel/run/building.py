@@ -1,4 +1,4 @@
-"""The untimed phase: candidates are built, predict the test rows, and are scored; all processors may be used."""
+"""The untimed phase: candidates are built, opened, predict the test rows, and are scored, on all processors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ BOUNDARY_ROWS = 512
 """Rows on and next to split thresholds that every candidate answers for the parity check."""
 
 BYTES_IN_MEMORY = 10
-"""A loaded model and its libraries are taken to fill this many times its file, until it is known."""
+LEAST_IN_MEMORY = 512 * 1024 * 1024
+"""A worker is taken to fill this many times its model's file, for its libraries at least so much, until it is known."""
 
 PARITY_S = 900.0
 """Seconds that comparing a candidate's answers may take."""
@@ -42,11 +43,11 @@ _NOTICED: Final = ("nondeterministic", "nan", "improper")
 def build_and_score(running: Running) -> None:
     """Build every candidate, let it predict, compute parity and everything that needs predictions alone."""
     jobs = [job for candidate in running.plan.candidates for job in _jobs(running, candidate)]
-    running.progress.phase("building and scoring", len(jobs))
     prepare = partial(prepare_scorer, running)  # last: when nothing else is there to do
     jobs.append(Job(name="prepare the scorer", steps=prepare, needs=frozenset({f"convert {ORIGINAL}"}), lane="scorer"))
+    running.progress.phase("building and scoring", len(jobs))
     with running.account.parallel() as at_work:
-        run_jobs(jobs, max(2, os.cpu_count() or 1), at_work)
+        run_jobs(jobs, _width(), at_work, lambda job: running.progress.step(job.name))
     for cell in running.open_cells(place="scorer"):
         running.close_cells([skipped(cell, _why_not_built(running, cell))])
 
@@ -61,12 +62,7 @@ def _jobs(running: Running, candidate: PlannedCandidate) -> list[Job]:
     predict_needs = frozenset({f"open {name}"} | ({f"predict {ORIGINAL}"} if parent else set()))
     return [
         Job(name=f"convert {name}", steps=lambda: _convert(running, candidate), needs=convert_needs),
-        Job(
-            name=f"open {name}",
-            steps=lambda: _open_ahead(running, candidate),
-            needs=frozenset({f"convert {name}"}),
-            lane="ahead",
-        ),
+        Job(name=f"open {name}", steps=lambda: _open_ahead(running, candidate), needs=frozenset({f"convert {name}"})),
         Job(name=f"predict {name}", steps=lambda: _predict(running, candidate), needs=predict_needs),
         Job(
             name=f"score {name}",
@@ -102,7 +98,6 @@ def _convert(running: Running, candidate: PlannedCandidate) -> Steps:
     finally:
         cached.drop()
     _take(running, candidate, cached.read() or {}, cached=False)
-    running.progress.step(f"built {candidate.id}")
 
 
 def _take_original(running: Running) -> None:
@@ -167,17 +162,30 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
 
 
 def _open_ahead(running: Running, candidate: PlannedCandidate) -> Steps:
-    """Open a candidate while the original is still predicting, one at a time and as far as memory allows."""
-    built = running.built.get(candidate.id)
-    original_is_done = ORIGINAL in running.notes or ORIGINAL in running.unusable
-    if candidate.parent is None or original_is_done or not _can_predict(running, candidate):
+    """Open a candidate while the original is still predicting, and freeze it until then.
+
+    It is left to `_predict` at once where the original has predicted, or enough others wait: nothing waits for this.
+    """
+    if candidate.parent is None or ORIGINAL in running.predicted or not _can_predict(running, candidate):
         return
-    sizes = [running.built[item].bytes or 0 for item in running.opened] + [(built.bytes if built else 0) or 0]
-    if running.has_room_for(BYTES_IN_MEMORY * sum(sizes)):
-        try:
-            running.opened[candidate.id] = yield from _open(running, candidate)
-        except WorkerError as error:
-            _refuse_timing(running, candidate, error)
+    sizes = [max(LEAST_IN_MEMORY, BYTES_IN_MEMORY * (running.built[item].bytes or 0)) for item in running.opened]
+    own = max(LEAST_IN_MEMORY, BYTES_IN_MEMORY * (running.built[candidate.id].bytes or 0))
+    if len(sizes) >= _width() or not running.has_room_for(sum(sizes) + own):
+        return
+    running.opened[candidate.id] = None
+    try:
+        session = yield from _open(running, candidate)
+    except WorkerError as error:
+        del running.opened[candidate.id]
+        _refuse_timing(running, candidate, error)
+        return
+    session.freeze()
+    running.opened[candidate.id] = session
+
+
+def _width() -> int:
+    """Jobs at the same time."""
+    return max(2, os.cpu_count() or 1)
 
 
 def _can_predict(running: Running, candidate: PlannedCandidate) -> bool:
@@ -207,15 +215,19 @@ def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
     if not _can_predict(running, candidate):
         return
     try:
-        session = running.opened.pop(candidate.id, None) or (yield from _open(running, candidate))
+        session = running.opened.pop(candidate.id, None)
+        if session is None:
+            session = yield from _open(running, candidate)
+        session.thaw()
         if candidate.id != REFERENCE:  # whose answers mean nothing
             yield from _answer(running, candidate, session)
     except WorkerError as error:
         _refuse_timing(running, candidate, error)
         return
+    finally:
+        running.predicted.add(candidate.id)
     platform = running.first_platform(candidate)
     running.keep_or_close(session, candidate.id, platform.id, running.resident.get(candidate.id, 0))
-    running.progress.step(f"predicted {candidate.id}")
 
 
 def _answer(running: Running, candidate: PlannedCandidate, session: Session) -> Steps:
@@ -260,7 +272,6 @@ def _score(running: Running, candidate: PlannedCandidate) -> Steps:
     for cell in running.open_cells(place="scorer"):
         if cell.candidate == candidate.id:
             yield from _score_cell(running, cell)
-    running.progress.step(f"scored {candidate.id}")
 
 
 def _parity(running: Running, candidate: PlannedCandidate) -> Steps:

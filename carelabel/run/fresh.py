@@ -25,28 +25,28 @@ SPAWNS = 6
 def open_with_fresh_tests(running: Running, platform: PlannedPlatform) -> None:
     """Measure the fresh cells of a platform whose workers may go on to its rounds, and keep these workers for them.
 
-    A candidate that has a live worker here already, or no rounds, is left to `measure_fresh`.
+    A candidate that has a live worker here already, or no rounds, is left to `measure_fresh`; so are all where an
+    accelerator's memory would have to hold them together.
     """
-    in_rounds = {cell.candidate for cell in running.open_cells(place="candidate", platform=platform.id)}
-    cells = [
-        cell
-        for cell in _open_cells(running, platform)
-        if running.plan.test(cell.test).reusable
-        and cell.candidate in in_rounds
-        and (cell.candidate, platform.id) not in running.live
-    ]
-    cells = list({cell.candidate: cell for cell in reversed(cells)}.values())[::-1]  # the first one of each candidate
-    if not cells:
+    if "cuda" in platform.tags:
         return
-    running.progress.phase(f"measuring in fresh workers on {platform.id}", len(cells))
+    in_rounds = {cell.candidate for cell in running.open_cells(place="candidate", platform=platform.id)}
+    first: dict[str, Cell] = {}
+    for cell in _open_cells(running, platform):
+        can_stay = cell.candidate in in_rounds and (cell.candidate, platform.id) not in running.live
+        if can_stay and running.plan.test(cell.test).reusable:
+            first.setdefault(cell.candidate, cell)
+    if not first:
+        return
+    running.progress.phase(f"measuring in fresh workers on {platform.id}", len(first))
     with running.lock.held(running.progress.note) as waited:
         running.account.add("waiting", waited)
-        for cell in cells:
+        for cell in first.values():
             _once(running, cell, running.plan.test(cell.test), keep=True)
 
 
 def measure_fresh(running: Running) -> None:
-    """Measure every cell whose worker is a fresh one, each alone on the machine."""
+    """Measure every cell that is still open and whose worker is a fresh one, each alone on the machine."""
     cells = _open_cells(running)
     if not cells:
         return
@@ -80,6 +80,8 @@ def _once(running: Running, cell: Cell, test: PlannedTest, *, keep: bool = False
     try:
         with _fresh_worker(running, cell, keep=keep) as session:
             answer = session.ask("run", test.timeout_s, test=test_fields(test))
+            if keep:
+                session.ask("ready", running.plan.load_s)
     except WorkerError as error:
         running.close_cells([ended(running, cell, begin, error=error)])
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,7 @@ class _Scorer:
         self._spent = worker.spent
         self._opened: Mapping[str, Any] | None = None
         self._data: dict[str, DataSet] = {}
+        self._failed: dict[str, Exception] = {}
         self._what: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "metric": self._metric,
             "test": self._test,
@@ -53,10 +53,11 @@ class _Scorer:
         return {}
 
     def prepare(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Import entries before they are asked for; one that fails does so again, with its reason, when it is."""
-        for entry in request["entries"]:
-            with contextlib.suppress(Exception):
-                self._load(entry)
+        """Import an entry before it is asked for; where that fails, its reason is kept until it is."""
+        try:
+            self._load(request["entry"])
+        except Exception as error:  # noqa: BLE001 - plugin code; a second try may fail for another reason
+            self._failed[request["entry"]] = error
         return {}
 
     def score(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,6 +126,8 @@ class _Scorer:
         return test
 
     def _load(self, entry: str) -> Any:  # noqa: ANN401 - whatever the plugin put there
+        if entry in self._failed:
+            raise self._failed[entry]
         with self._spent.on("import"):
             return load_entry(entry)
 

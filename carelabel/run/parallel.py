@@ -62,20 +62,29 @@ class _Hall:
     """Jobs that have a request open, and names of those that have ended."""
 
     at_work: AtWork
+    tell: Callable[[Job], None] = lambda _: None
     running: list[_Running] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
 
+    def end(self, job: Job) -> None:
+        """A job has ended."""
+        self.ended.add(job.name)
+        self.tell(job)
 
-def run_jobs(jobs: Iterable[Job], width: int, at_work: AtWork | None = None) -> None:
+
+def run_jobs(
+    jobs: Iterable[Job], width: int, at_work: AtWork | None = None, tell: Callable[[Job], None] = lambda _: None
+) -> None:
     """Run all jobs, at most `width` at a time, each as soon as what it needs has ended.
 
     Args:
         at_work: Is told when a request begins and ends.
+        tell: Is called with every job once it has ended, however it did.
 
     Raises:
         ValueError: If jobs need each other in a circle, or one that does not exist.
     """
-    waiting, hall = list(jobs), _Hall(at_work=at_work or AtWork())
+    waiting, hall = list(jobs), _Hall(at_work=at_work or AtWork(), tell=tell)
     while waiting or hall.running:
         ready = _ready(waiting, hall, width)
         for job in ready:
@@ -107,7 +116,7 @@ def _begin(job: Job, hall: _Hall) -> None:
     try:
         ask = next(steps)
     except StopIteration:
-        hall.ended.add(job.name)
+        hall.end(job)
         return
     _follow(_Running(job=job, steps=steps, ask=ask, deadline=0.0), hall)
 
@@ -119,7 +128,7 @@ def _follow(item: _Running, hall: _Hall) -> None:
             item.ask.session.send(item.ask.op, **item.ask.fields)
         except WorkerError as error:
             if not _resume(item, error):
-                hall.ended.add(item.job.name)
+                hall.end(item.job)
                 return
             continue
         item.deadline = time.monotonic() + item.ask.timeout_s
@@ -152,4 +161,4 @@ def _advance(hall: _Hall) -> None:
     if _resume(item, answer):
         _follow(item, hall)
     else:
-        hall.ended.add(item.job.name)
+        hall.end(item.job)

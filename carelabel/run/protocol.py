@@ -14,11 +14,12 @@ Ops and their fields (paths are strings; `artefact`, `platform`, `facts` are the
     convert  {source: artefact, source_backend: entry, entry, parameters, out, data, threads, seed}
                                                               -> artefact, convert_s
     load     {}                                               -> import_s, load_s, first_call_s
+    ready    {}                                               -> import_s, load_s
     predict  {out, boundary: {make, folder, limit, seed}}     -> files, nondeterministic, nan, improper, seconds
     run      {test: {id, entry, parameters, quantities}}      -> measurements
     setup    {test}                                           -> points
     turn     {test, point}                                    -> samples
-    prepare  {entries: [entry]}                               -> {}
+    prepare  {entry}                                          -> {}
     score    {what: "metric" | "test" | "parity" | "pilot" | "summarise", ...} -> measurements | parity | rounds
     meters   {meters: [{id, entry}]}                          -> sensors
     close    {}                                               -> {}

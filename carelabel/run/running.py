@@ -41,7 +41,9 @@ class Running:
         built: Candidate id to how its building ended.
         cells: Outcomes so far; a resumed run begins with those of its journal.
         resident: Candidate id to the resident bytes of its worker after it has predicted.
-        opened: Workers that have loaded a candidate and wait for the original to have predicted, by candidate.
+        opened: Workers that have loaded a candidate and wait, frozen, for the original to have predicted, by candidate;
+            None while one is loading.
+        predicted: Candidates whose turn to predict is over, however it ended.
         live: Workers that are kept for the timed phase, by (candidate, platform), frozen.
         notes: Candidate id to what was noticed while it predicted (answers that change, NaN).
         unusable: Candidates that could not predict the test rows.
@@ -60,7 +62,8 @@ class Running:
     built: dict[str, Built] = field(default_factory=dict)
     cells: dict[CellKey, Outcome] = field(default_factory=dict)
     resident: dict[str, int] = field(default_factory=dict)
-    opened: dict[str, Session] = field(default_factory=dict)
+    opened: dict[str, Session | None] = field(default_factory=dict)
+    predicted: set[str] = field(default_factory=set)
     live: dict[tuple[str, str], Session] = field(default_factory=dict)
     notes: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     unusable: set[str] = field(default_factory=set)

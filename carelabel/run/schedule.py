@@ -1,4 +1,4 @@
-"""What runs when: building and scoring first, then platform by platform in turns, then fresh workers."""
+"""What runs when: building and scoring first, then platform by platform in turns, then what fresh workers are left."""
 
 from __future__ import annotations
 

@@ -9,6 +9,9 @@ from carelabel.run.parallel import Ask
 from carelabel.run.running import START_S
 from carelabel.run.session import WorkerError
 
+PREPARE_S = 30.0
+"""Seconds that one import may take ahead of its time; where it is needed it has the limit of its test."""
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
@@ -19,18 +22,16 @@ if TYPE_CHECKING:
 def prepare_scorer(running: Running) -> Generator[Ask, dict[str, Any], None]:
     """Steps of a job that starts the scorer and lets it import what it will need, while the original predicts.
 
-    What cannot be imported is the matter of the cell that needs it: there it is tried again, and said.
+    What cannot be imported is the matter of the cell that needs it, and said there.
     """
-    places = {test.id: test.entry for test in running.plan.tests if test.place == "scorer"}
-    entries = sorted({places[cell.test] for cell in running.open_cells(place="scorer")})
-    if not entries:
-        return
+    entry_of = {test.id: test.entry for test in running.plan.tests if test.place == "scorer"}
+    entries = sorted({entry_of[cell.test] for cell in running.open_cells(place="scorer")})
     try:
-        session = yield from _alive(running)
-        yield Ask(session=session, op="prepare", timeout_s=START_S, fields={"entries": entries})
-    except WorkerError as error:
-        if error.status != "failed":
-            running.scorer = None
+        for entry in entries:
+            session = yield from _alive(running)
+            yield Ask(session=session, op="prepare", timeout_s=PREPARE_S, fields={"entry": entry})
+    except WorkerError:
+        running.scorer = None  # it died of an import, or hangs in one: the next question begins another
 
 
 def ask_scorer(

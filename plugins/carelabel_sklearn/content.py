@@ -10,8 +10,6 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from packaging.version import InvalidVersion, Version
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -79,6 +77,8 @@ def written_with(path: Path) -> str:
 
 def release(text: str) -> str:
     """A version in the one way that versions are written, or empty: damaged bytes can look like one, as 051.9.1."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - a model that loads needs it not
+
     try:
         return text if str(Version(text)) == text else ""
     except InvalidVersion:

@@ -64,7 +64,8 @@ WITHIN = 1.25
 """Fastest times and memory of two processes agree within this factor on a machine that does nothing else."""
 
 WITHIN_SHORT = 1.5
-"""As above for a single load or call of less than 10 ms in each process, which no repetition evens out."""
+"""As above for a first call, which happens once in a process, and for a load of 0.2 ms, to which the backend adds the
+opening and checking of the file."""
 
 WITHIN_NATIVE = 2.0
 """tracemalloc sees what Python and NumPy ask for; memray sees what any library of the process asks for."""
@@ -165,8 +166,8 @@ def _resources(case: Case) -> list[dict[str, Any]]:
         _within("resources.load", "first_call", seen["first_call"], clock, WITHIN_SHORT),
         _within("resources.cold-start", "cold_start", cold, "import, load and first call in one process"),
         _within("resources.memory", "resident_after_load", seen["held"], "VmRSS of a process that imported and loaded"),
-        _within("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
-        _within("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
+        _exact("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
+        _exact("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
         _within(
             "resources.memray",
             "peak_requested",

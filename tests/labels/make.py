@@ -3,7 +3,7 @@
 Each label is what ``carelabel run`` wrote for a subject of tests/subjects.py or tests/subjects_files.py. Beside it lie
 values for the same figures that were found without carelabel on the same machine at the same time
 (`tests/labels/independent.py`).
-Labels stay as they are once they are committed: later readers must load them. Make new ones beside them.
+Labels stay as they are from the first release on: later readers must load them. Make new ones beside them then.
 """
 
 from __future__ import annotations

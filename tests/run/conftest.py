@@ -12,8 +12,19 @@ import pytest
 from carelabel.data.folder import write_folder
 from carelabel.data.rows import DataSet, Rows
 from carelabel.jsonable import to_json
+from carelabel.plan.build import build_plan
+from carelabel.run.account import Account
+from carelabel.run.folder import new_folder
+from carelabel.run.journal import Journal
+from carelabel.run.lock import MeasuringLock
+from carelabel.run.outcomes import Built
+from carelabel.run.progress import Silence
+from carelabel.run.running import Running
 from carelabel.run.session import Session
 from carelabel.subject import DataFacts, InputType, ModelFacts
+from carelabel.suite import load_suite
+from tests.factories import a_test, backend, converter, make_host, make_options, make_registry, make_subject
+from tests.run.fake_run import FORMATS
 from tests.run.given import BACKEND, ONE_THREAD
 
 if TYPE_CHECKING:
@@ -88,3 +99,35 @@ def opening(tmp_path: Path, data: dict[str, Any], facts: ModelFacts) -> Callable
         }
 
     return fields
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A run of three candidates on two platforms, before anything was built."""
+    registry = make_registry(
+        ("wood.file", backend(formats=FORMATS)),
+        ("wood.saw", converter()),
+        ("wood.axe", converter(name="axe", slug="logs")),
+        ("wood.latency", a_test()),
+        ("wood.start", a_test(name="start", place="fresh")),
+        ("wood.weight", a_test(name="weight", style="once", place="fresh", reusable=True)),
+        ("wood.smell", a_test(name="smell", style="once", place="fresh")),
+        ("wood.colour", a_test(name="colour", style="once", place="scorer")),
+    )
+    plan = build_plan(registry, make_subject(), make_host(), load_suite("engines"), make_options())
+    folder, lock = new_folder(tmp_path, plan), MeasuringLock(tmp_path / "lock")
+    journal = Journal(folder.journal, "0")
+    found = Running(
+        plan=plan,
+        subject=make_subject(),
+        folder=folder,
+        journal=journal,
+        progress=Silence(),
+        account=Account(),
+        lock=lock,
+    )
+    found.artefacts = {item.id: {"path": "/nowhere"} for item in plan.candidates}
+    found.built = {item.id: Built(candidate=item.id, status="built", parity={}) for item in plan.candidates}
+    yield found
+    journal.close()
+    lock.close()

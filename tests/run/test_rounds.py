@@ -11,68 +11,18 @@ import pytest
 
 from carelabel.errors import LoadError
 from carelabel.plan import Cell
-from carelabel.plan.build import build_plan
 from carelabel.run import building, fresh, schedule
 from carelabel.run.account import Account
-from carelabel.run.folder import new_folder
 from carelabel.run.inspection import inspect_submission
-from carelabel.run.journal import Journal
-from carelabel.run.lock import MeasuringLock
-from carelabel.run.outcomes import Built, Outcome, Reason
-from carelabel.run.progress import Silence
+from carelabel.run.outcomes import Outcome, Reason
 from carelabel.run.rounds import PairedCells, measure_rounds, summarise
 from carelabel.run.running import Running
 from carelabel.run.session import Session, WorkerError
-from carelabel.suite import load_suite
-from tests.factories import (
-    a_test,
-    backend,
-    converter,
-    make_host,
-    make_options,
-    make_registry,
-    make_subject,
-    make_submission,
-)
+from tests.factories import make_host, make_registry, make_submission
+from tests.run.fake_run import LOG, ONE, TWO, FakeWorker, refusal, spawns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-LOG = Path("worker.log")
-FORMATS = frozenset({"woodwork-file", "planks"})
-ONE, TWO = {"batch": 1}, {"batch": 64}
-
-
-def refusal(text: str) -> WorkerError:
-    return WorkerError("failed", Reason(code="exception", text=text), LOG)
-
-
-@dataclass
-class FakeWorker:
-    """A candidate's worker: names its points, and its turns say whose they are."""
-
-    name: str
-    points: list[Any]
-    log: Path = LOG
-    turns: int = 0
-    now: str = "open"
-
-    def ask(self, op: str, _: float, **fields: Any) -> dict[str, Any]:
-        if op == "setup":
-            return {"points": self.points}
-        if op != "turn":
-            return {}
-        self.turns += 1
-        return {"samples": {"of": self.name, "point": fields["point"]}}
-
-    def thaw(self) -> None:
-        pass
-
-    def freeze(self) -> None:
-        self.now = "frozen"
-
-    def close(self) -> None:
-        self.now = "closed"
+    from collections.abc import Callable
 
 
 @dataclass
@@ -91,37 +41,6 @@ class FakeScorer:
                 raise refusal(text)
             return {"rounds": 6, "ended_by": "precision"}
         return {"measurements": [{"quantity": "figure", "value": len(fields["own"]), "at": fields["at"]}]}
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    """A run of three candidates on two platforms, before anything was built."""
-    registry = make_registry(
-        ("wood.file", backend(formats=FORMATS)),
-        ("wood.saw", converter()),
-        ("wood.axe", converter(name="axe", slug="logs")),
-        ("wood.latency", a_test()),
-        ("wood.start", a_test(name="start", place="fresh")),
-        ("wood.weight", a_test(name="weight", style="once", place="fresh", reusable=True)),
-        ("wood.smell", a_test(name="smell", style="once", place="fresh")),
-    )
-    plan = build_plan(registry, make_subject(), make_host(), load_suite("engines"), make_options())
-    folder, lock = new_folder(tmp_path, plan), MeasuringLock(tmp_path / "lock")
-    journal = Journal(folder.journal, "0")
-    found = Running(
-        plan=plan,
-        subject=make_subject(),
-        folder=folder,
-        journal=journal,
-        progress=Silence(),
-        account=Account(),
-        lock=lock,
-    )
-    found.artefacts = {item.id: {"path": "/nowhere"} for item in plan.candidates}
-    found.built = {item.id: Built(candidate=item.id, status="built", parity={}) for item in plan.candidates}
-    yield found
-    journal.close()
-    lock.close()
 
 
 def live(running: Running, points: dict[str, list[Any]], scorer: FakeScorer | None = None) -> dict[str, Outcome]:
@@ -171,22 +90,6 @@ def test_a_pilot_that_fails_closes_its_cell_with_the_reason(running: Running) ->
 def test_a_pilot_that_fails_only_for_all_together_closes_all(running: Running) -> None:
     outcomes = live(running, {"original": [ONE], "planks": [ONE]}, FakeScorer(refuses=lambda names: len(names) > 1))
     assert statuses(outcomes) == {"original": "failed", "planks": "failed"}
-
-
-def spawns(monkeypatch: pytest.MonkeyPatch, points: Callable[[str], list[Any]]) -> dict[str, FakeWorker]:
-    """Let runs start fake workers that name these points for a candidate; by name, as they are started."""
-    started: dict[str, FakeWorker] = {}
-
-    def opening(_: Running, candidate: Any, *__: Any) -> dict[str, Any]:
-        return {"candidate": candidate.id}
-
-    def spawn(_: Running, __: str, name: str, *___: Any) -> FakeWorker:
-        started[name] = FakeWorker(name, points(name.partition("@")[0]))
-        return started[name]
-
-    monkeypatch.setattr(Running, "spawn", spawn)
-    monkeypatch.setattr(Running, "opening", opening)
-    return started
 
 
 def fresh_outcomes(

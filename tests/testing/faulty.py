@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import random
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +89,16 @@ def failing(y_true: Any, y_pred: Any) -> float:
 
 
 not_callable = 3
+
+
+def tracing(context: TestContext) -> Iterator[Measurement]:
+    tracemalloc.start()
+    yield from rows(context)
+
+
+def uncollected(context: TestContext) -> Iterator[Measurement]:
+    gc.disable()
+    yield from rows(context)
 
 
 def rows(context: TestContext) -> Iterator[Measurement]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,8 @@ from carelabel.plugin.registry import PluginInfo, Registry
 from carelabel.testing.conformance import cases_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carelabel.testing.result import CheckResult
 
 CODE = "tests.testing.faulty"
@@ -73,6 +77,14 @@ def results_of(*records: Record) -> dict[str, CheckResult]:
     return {case.check.name: case.result() for case in cases_of("acme", registry_of(*records))}
 
 
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    """Some faults change the process that they are found in."""
+    yield
+    gc.enable()
+    tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "right",
     [
@@ -84,6 +96,7 @@ def results_of(*records: Record) -> dict[str, CheckResult]:
         metric("fast"),
         once("rows"),
         once("rows", place="scorer"),
+        once("rows", place="fresh", reusable=True),
         paired("Paired"),
         backend("JsonBackend"),
         converter("convert"),
@@ -145,6 +158,8 @@ def test_a_right_record_passes(right: Record) -> None:
             "test-measures",
             "in fresh workers it must name one point, got 2",
         ),
+        (once("tracing", place="fresh", reusable=True), "test-reusable", "it left other tracing than it found"),
+        (once("uncollected", place="fresh", reusable=True), "test-reusable", "it left other garbage collection than"),
         (paired("Remembering"), "test-measures", "AttributeError"),
         (backend("LoadOnly"), "backend-methods", "must have the methods inspect, load; inspect missing"),
         (backend("CrashingBackend"), "backend-noise", "got JSONDecodeError"),
@@ -189,9 +204,10 @@ def test_an_undescribed_parameter_is_named() -> None:
         ),
         (once("rows", frameworks=frozenset({"weka"})), "test-measures", "it is for candidates of weka"),
         (once("rows", needs=frozenset({"gradients"})), "test-measures", "it needs gradients"),
+        (once("rows"), "test-reusable", "its worker is not used again"),
         (meter("AbsentMeter"), "meter-joules", "this machine has no counter"),
     ],
-    ids=["package", "task", "framework", "need", "sensor"],
+    ids=["package", "task", "framework", "need", "reusable", "sensor"],
 )
 def test_what_cannot_be_checked_here_is_skipped_with_the_reason(record: Record, check: str, message: str) -> None:
     result = results_of(record)[check]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import json
 import math
+import os
+import signal
+import sys
 import tempfile
+import threading
+import tracemalloc
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +66,34 @@ def declared_quantities(candidate: Candidate) -> None:
         must(bool(quantity.unit.strip()), f"{quantity.name} has no unit (1 for ratios and counts)")
     names = [quantity.name for quantity in candidate.record.quantities]
     must(len(set(names)) == len(names), f"a quantity is declared twice: {', '.join(names)}")
+
+
+def leaves_a_worker(candidate: Candidate) -> None:
+    """Candidates are timed in the worker that a reusable test leaves, so it must be as if the test had not been."""
+    from carelabel.testing.fakes import candidate_context  # noqa: PLC0415 - imports numpy
+
+    if not candidate.record.reusable:
+        _skip("its worker is not used again")
+    for task in _tasks(candidate):
+        with tempfile.TemporaryDirectory() as folder:
+            context = candidate_context(task, Path(folder))
+            before, answers = _state(), context.live().predict(context.test.rows.array())
+            list(code_of(candidate.record)(context, **candidate.defaults()))
+            changed = [name for name, value in _state().items() if value != before[name]]
+            must(not changed, f"it left other {', '.join(changed)} than it found")
+            same = (context.live().predict(context.test.rows.array()) == answers).all()
+            must(bool(same), "the live model answers otherwise than before")
+
+
+def _state() -> dict[str, object]:
+    """What of this process changes how fast code runs in it."""
+    return {
+        "garbage collection": (gc.isenabled(), gc.get_threshold()),
+        "tracing": (sys.gettrace(), sys.getprofile(), tracemalloc.is_tracing()),
+        "signal handlers": tuple(signal.getsignal(number) for number in (signal.SIGALRM, signal.SIGPROF)),
+        "environment": dict(os.environ),
+        "threads": threading.active_count(),
+    }
 
 
 def _check_cell(record: Test, figures: Sequence[Measurement]) -> None:
@@ -163,6 +197,12 @@ CHECKS: Final = (
         sentence="a test's entry must take what a worker passes to it, and its declared parameters",
         kind=Test,
         run=signature,
+    ),
+    Check(
+        name="test-reusable",
+        sentence="a reusable test must leave its worker as it found it",
+        kind=Test,
+        run=leaves_a_worker,
     ),
     Check(
         name="test-measures",
