@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.flow import formulas as f
@@ -69,6 +71,17 @@ opening and checking of the file."""
 
 WITHIN_NATIVE = 2.0
 """tracemalloc sees what Python and NumPy ask for; memray sees what any library of the process asks for."""
+
+ARENA = 1 << 20
+"""Bytes that Python's allocator asks for at a time: in some processes the step comes while memray looks."""
+
+COLD = """
+import pickle, sys, time, numpy as np
+with open(sys.argv[1], "rb") as file:
+    model = pickle.load(file)
+model.predict(np.load(sys.argv[2])["X"][:1])
+print(time.monotonic())
+"""
 
 
 def independent_values(case: Case) -> list[dict[str, Any]]:
@@ -153,7 +166,6 @@ def _resources(case: Case) -> list[dict[str, Any]]:
     words = [sys.executable, "-c", ALONE, str(case.model), str(case.model.parent / "test.npz")]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     seen = json.loads(done.stdout)
-    cold = seen["imported"] + seen["first"] + seen["first_call"]
     clock = "time.perf_counter in a process of its own"
     return [
         _exact(
@@ -164,17 +176,29 @@ def _resources(case: Case) -> list[dict[str, Any]]:
         _within("resources.load", "load_time", seen["load"], clock, WITHIN_SHORT),
         _within("resources.load", "import_time", seen["imported"], clock),
         _within("resources.load", "first_call", seen["first_call"], clock, WITHIN_SHORT),
-        _within("resources.cold-start", "cold_start", cold, "import, load and first call in one process"),
+        _within(
+            "resources.cold-start", "cold_start", _cold_start(case), "six processes, from their start to an answer"
+        ),
         _within("resources.memory", "resident_after_load", seen["held"], "VmRSS of a process that imported and loaded"),
         _exact("resources.footprint", "dependency_size", seen["size"], "files of the distributions in sys.modules"),
         _exact("resources.footprint", "dependency_count", seen["names"], "distributions in sys.modules"),
-        _within(
-            "resources.memray",
-            "peak_requested",
-            seen["asked"],
-            "tracemalloc over three calls",
-            WITHIN_NATIVE,
-            batch=128,
-        ),
+        _requested(seen["asked"]),
         _within("resources.scenarios", "scenario_throughput", seen["offline"], clock, scenario="offline"),
     ]
+
+
+def _requested(value: float) -> dict[str, Any]:
+    source = "tracemalloc over three calls"
+    row = _within("resources.memray", "peak_requested", value, source, WITHIN_NATIVE, batch=128)
+    return {**row, "plus": ARENA}
+
+
+def _cold_start(case: Case) -> float:
+    """Median seconds; the clock is one for all processes of the system."""
+    words = [sys.executable, "-c", COLD, str(case.model), str(case.model.parent / "test.npz")]
+    found = []
+    for _ in range(6):
+        begin = time.monotonic()
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        found.append(float(done.stdout) - begin)
+    return statistics.median(found)
