@@ -47,7 +47,7 @@ def build_and_score(running: Running) -> None:
     jobs.append(Job(name="prepare the scorer", steps=prepare, needs=frozenset({f"convert {ORIGINAL}"}), lane="scorer"))
     running.progress.phase("building and scoring", len(jobs))
     with running.account.parallel() as at_work:
-        run_jobs(jobs, _width(), at_work, lambda job: running.progress.step(job.name))
+        run_jobs(jobs, max(2, os.cpu_count() or 1), at_work, lambda job: running.progress.step(job.name))
     for cell in running.open_cells(place="scorer"):
         running.close_cells([skipped(cell, _why_not_built(running, cell))])
 
@@ -164,13 +164,13 @@ def _take(running: Running, candidate: PlannedCandidate, answer: Mapping[str, An
 def _open_ahead(running: Running, candidate: PlannedCandidate) -> Steps:
     """Open a candidate while the original is still predicting, and freeze it until then.
 
-    It is left to `_predict` at once where the original has predicted, or enough others wait: nothing waits for this.
+    It is left to `_predict` at once where the original has predicted, or memory is short: nothing waits for this.
     """
     if candidate.parent is None or ORIGINAL in running.predicted or not _can_predict(running, candidate):
         return
     sizes = [max(LEAST_IN_MEMORY, BYTES_IN_MEMORY * (running.built[item].bytes or 0)) for item in running.opened]
     own = max(LEAST_IN_MEMORY, BYTES_IN_MEMORY * (running.built[candidate.id].bytes or 0))
-    if len(sizes) >= _width() or not running.has_room_for(sum(sizes) + own):
+    if not running.has_room_for(sum(sizes) + own):
         return
     running.opened[candidate.id] = None
     try:
@@ -181,11 +181,6 @@ def _open_ahead(running: Running, candidate: PlannedCandidate) -> Steps:
         return
     session.freeze()
     running.opened[candidate.id] = session
-
-
-def _width() -> int:
-    """Jobs at the same time."""
-    return max(2, os.cpu_count() or 1)
 
 
 def _can_predict(running: Running, candidate: PlannedCandidate) -> bool:
