@@ -1,8 +1,9 @@
 """What a plugin of somebody else does to the whole program while it is imported: end it without a word, or hang.
 
 A segmentation fault cannot be caught. So a note says which plugin is being imported; it goes when the import is over.
-A note that is left names a plugin that took the program down with it, and the next start leaves that one out. The
-writer of a note holds a lock on it for as long as it lives, so that two programs that start at once are told apart.
+A note that is left names a plugin during whose import the program ended. Once may be chance, since somebody may have
+killed the program just then; after the second time in a row the next start leaves the plugin out. The writer of a note
+holds a lock on it for as long as it lives, so that two programs that start at once are told apart.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from carelabel import portable
 from carelabel.errors import InterruptedImportError
@@ -21,22 +22,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ENDS: Final = 2
+"""So many times in a row the program must have ended while a plugin was imported."""
+
+
 class SelfInterruptError(Exception):
     """A plugin raised KeyboardInterrupt although nobody had interrupted anything."""
 
 
 def left_note(title: str) -> Path | None:
-    """The note of an import that took the program down, or None.
+    """One of the notes of the imports that took the program down, or None where there are not enough to say so.
 
     Args:
         title: Of the plugin, with its version: another version is another try.
     """
-    folder = find_home().importing
+    left = _left_notes(title)
+    return left[0] if len(left) >= ENDS else None
+
+
+def _left_notes(title: str) -> list[Path]:
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(find_home().importing.iterdir())
     except OSError:  # as a rule there is no such folder
-        return None
-    return next((path for path in paths if not path.name.startswith(".") and _is_left(path, title)), None)
+        return []
+    return [path for path in paths if not path.name.startswith(".") and _is_left(path, title)]
 
 
 def _is_left(path: Path, title: str) -> bool:
@@ -69,8 +78,10 @@ def noted(title: str) -> Iterator[None]:
         finally:
             path.unlink(missing_ok=True)
             hidden.unlink(missing_ok=True)
-            for folder in made:
-                with suppress(OSError):  # another program has begun to use it
+            for other in _left_notes(title):  # it was not the plugin, then
+                other.unlink(missing_ok=True)
+            for folder in made or [path.parent]:
+                with suppress(OSError):  # another program has begun to use it, or it has notes of others
                     folder.rmdir()
 
 

@@ -84,7 +84,7 @@ def load_plugin(found: FoundPlugin) -> LoadedPlugin:
 
     note = guard.left_note(found.title)
     if note is not None:
-        text = f"{found.value} took the program down when it was imported last, so it is left out"
+        text = f"{found.value} took the program down the last two times it was imported, so it is left out"
         hint = f"mend or remove {found.distribution}; it is imported again once {note} is removed"
         return LoadedPlugin(problems=(_problem(found, "took-program-down", text, hint),))
     try:

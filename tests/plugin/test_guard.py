@@ -50,25 +50,36 @@ def test_a_plugin_that_took_the_program_down_is_left_out_until_its_note_is_remov
 ) -> None:
     folder = install("import os\nos._exit(7)\n")
     monkeypatch.setenv("PYTHONPATH", str(folder))
-    ended = subprocess.run([sys.executable, "-c", DISCOVER, str(folder)], check=False)
-    assert ended.returncode == 7
-    (note,) = find_home().importing.iterdir()
+    for _ in range(2):
+        ended = subprocess.run([sys.executable, "-c", DISCOVER, str(folder)], check=False)
+        assert ended.returncode == 7
+    note, _ = sorted(find_home().importing.iterdir())
     registry = found(folder)
     (problem,) = registry.problems
     assert (problem.source, problem.code) == (TITLE, "took-program-down")
-    assert problem.text == "acme_bad took the program down when it was imported last, so it is left out"
+    assert problem.text == "acme_bad took the program down the last two times it was imported, so it is left out"
     assert problem.hint == f"mend or remove acme-bad; it is imported again once {note} is removed"
     assert registry.plugins[0].status == "failed"
     install("")
     note.unlink()
     assert [item.code for item in found(folder).problems] == ["no-hooks"]
+    assert not find_home().importing.exists()
+
+
+def test_a_program_that_was_killed_while_it_imported_tries_the_plugin_again(install: Callable[[str], Path]) -> None:
+    folder = install("")
+    find_home().importing.mkdir(parents=True)
+    (find_home().importing / "1-1").write_text(TITLE)
+    assert [item.code for item in found(folder).problems] == ["no-hooks"]
+    assert not find_home().importing.exists()
 
 
 def test_another_version_is_imported_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARELABEL_HOME", str(tmp_path))
     find_home().importing.mkdir()
-    (find_home().importing / "1-1").write_text(TITLE)
-    assert left_note(TITLE) is not None
+    for name in ("1-1", "2-2"):
+        (find_home().importing / name).write_text(TITLE)
+    assert left_note(TITLE) == find_home().importing / "1-1"
     assert left_note("bad (acme-bad 1.1)") is None
 
 
