@@ -21,7 +21,7 @@ _NOTHING: Final = "nothing to rate: the label has no candidate on a platform"
 LabelArgument = Annotated[str, typer.Argument(metavar="FILE|ID", help="A label's file, or its id or its beginning.")]
 Require = Annotated[
     list[str] | None,
-    typer.Option("--require", metavar="BOUND", help='Such as "latency_p99{batch=1} < 2ms" or "accuracy_drop < 0.005".'),
+    typer.Option("--require", metavar="BOUND", help='Such as "latency_p50{batch=1} < 2ms" or "accuracy_drop < 0.005".'),
 ]
 Rating = Annotated[str | None, typer.Option("--rating", metavar="SCALE", help="A rating scale's name, or a YAML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]

@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913 - one each of the command line's words
     require: Annotated[
         list[str] | None,
         typer.Option(
-            "--require", metavar="BOUND", help='Such as "latency_p99{batch=1} < 2ms"; exit code 4 if not met.'
+            "--require", metavar="BOUND", help='Such as "latency_p50{batch=1} < 2ms"; exit code 4 if not met.'
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the label as JSON.")] = False,
@@ -88,7 +88,7 @@ def hold(document: Mapping[str, Any], requirements: Sequence[Requirement]) -> No
     missed = [verdict for verdict in (check(document, item) for item in requirements) if not verdict.met]
     if missed:
         msg = "; ".join(verdict.text for verdict in missed)
-        raise RequirementError(msg, "carelabel recommend shows which form would")
+        raise RequirementError(msg, "carelabel recommend shows how near each form comes")
 
 
 def _measure(options: RunOptions, requirements: Sequence[Requirement], *, quiet: bool) -> Label:

@@ -145,7 +145,7 @@ def _ordered(found: Sequence[float]) -> Index:
 
 
 def _compound(rows: Sequence[Json], scale: Scale, place: tuple[str, str]) -> dict[str, Any]:
-    """Weighted mean of the indices on a log scale, and how much each property moved it."""
+    """Weighted mean of the indices on a log scale, and how much each property moved it; n/a for fewer than two."""
     candidate, platform = place
     weights = {name: part.weight for name, part in scale.properties.items()}
     rated = {row["property"]: row for row in rows if "index" in row and weights[row["property"]] > 0}
@@ -154,6 +154,8 @@ def _compound(rows: Sequence[Json], scale: Scale, place: tuple[str, str]) -> dic
     total: dict[str, Any] = {"candidate": candidate, "platform": platform, "letter": "n/a", "unused": unused}
     if not rated:
         return {**total, "reason": "none of its properties was measured"}
+    if len(rated) == 1:
+        return {**total, "reason": f"only its {next(iter(rated))} was rated"}
     shares = {name: weights[name] / used * math.log(row["index"]) for name, row in rated.items()}
     ends = [
         math.exp(sum(weights[name] / used * math.log(row["interval"][end]) for name, row in rated.items()))

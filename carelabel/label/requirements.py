@@ -251,17 +251,16 @@ def _verdict(label: Json, whom: Requirement, row: Json) -> Verdict:
     value, interval = _figure(row), _interval(row)
     if whom.drop and value is not None:
         value, interval = _drop(label, whom, row, value)
+    name = whom.quantity + ("_drop" if whom.drop else "")
+    place = f" at {_place_of(row['at'])}" if row["at"] else ""
     if value is None:
-        return Verdict(
-            met=None, value=None, certain=False, text=f"{_who(whom, row)}: {row.get('reason') or 'not measured'}"
-        )
+        text = f"{_who(whom, row)}: {name}{place} is not known: {row.get('reason') or 'not measured'}"
+        return Verdict(met=None, value=None, certain=False, text=text)
     compare = _OPERATORS[whom.op]
     met = bool(compare(value, whom.bound))
     certain = interval is not None and all(bool(compare(end, whom.bound)) == met for end in interval)
     said = "is" if met else "is not"
-    sure = "" if certain else ", within its uncertainty" if interval else ", without an interval"
-    name = whom.quantity + ("_drop" if whom.drop else "")
-    place = f" at {_place_of(row['at'])}" if row["at"] else ""
+    sure = "" if certain else ", but its interval reaches beyond" if interval else ", without an interval"
     shown, bound = (_shown(number, whom, row["unit"]) for number in (value, whom.bound))
     text = f"{_who(whom, row)}: {name}{place} {shown} {said} {whom.op} {bound}{sure}"
     return Verdict(met=met, value=value, certain=certain, text=text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LEGEND = (
     "A is best, E worst: how many times better a figure is than its yardstick, which is the reference workload on the "
     "same platform, and for quality the trivial predictor; a range where the interval straddles a boundary. The "
-    "compound index is the product of the factors below, each to the power of its weight's share."
+    "compound index is the product of these ratios, each to the power of its weight's share."
 )
 _STYLES = {"A": "bold green", "B": "green", "C": "yellow", "D": "dark_orange", "E": "red"}
 
@@ -40,7 +40,7 @@ def render_ratings(label: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield table
     yield Padding(Text(_LEGEND, style="dim"), (0, 0, 0, 2))
     yield from _unrated(rows)
-    yield from _moved(totals)
+    yield from _compounds(totals, {(row["candidate"], row["platform"], row["property"]): row for row in rows})
     yield Text("")
 
 
@@ -64,8 +64,13 @@ def _unrated(rows: list[Mapping[str, Any]]) -> Iterator[RenderableType]:
         yield Text(f"  n/a {', '.join(names)}: {reason}")
 
 
-def _moved(totals: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[RenderableType]:
+def _compounds(
+    totals: Mapping[tuple[str, str], Mapping[str, Any]], rows: Mapping[tuple[str, str, str], Mapping[str, Any]]
+) -> Iterator[RenderableType]:
     for place, total in totals.items():
-        if total.get("moved") and "index" in total:
-            parts = ", ".join(f"{name} x{factor:.3g}" for name, factor in total["moved"].items())
+        if total["letter"] == "n/a":
+            yield Text(f"  {' on '.join(place)}: no compound, {total.get('reason')}")
+        elif "index" in total:
+            weights = total.get("weights", {}).items()
+            parts = " x ".join(f"{name} {rows[*place, name]['index']:.3g}^{share:.2g}" for name, share in weights)
             yield Text(f"  {' on '.join(place)}: compound index {total['index']:.3g} = {parts}")

@@ -20,12 +20,12 @@ _NEAR = 6
 def render_recommendation(found: Recommendation, requirements: Sequence[str]) -> Iterator[RenderableType]:
     """Lines in the order in which they are asked about."""
     if found.best is None:
-        yield Text(f"nothing meets {' and '.join(requirements) or 'the requirements'}", style="bold")
+        yield Text(f"nothing is known to meet {' and '.join(requirements) or 'the requirements'}", style="bold")
     else:
         yield Text(f"deploy {_name(found.best)}", style="bold")
         yield from _verdicts(found.best)
-    if len(found.meeting) > 1:
-        yield Text(f"also meeting them: {', '.join(_name(option) for option in found.meeting[1:])}")
+    if others := ", ".join(_name(option) for option in found.meeting[1:]):
+        yield Text(f"{'also meeting them' if requirements else 'then'}: {others}")
     for option in found.near[:_NEAR]:
         yield Text(f"not {_name(option)}")
         yield from _verdicts(option, only_missed=True)

@@ -15,6 +15,10 @@ def _memory(name: str, meaning: str) -> Quantity:
     return Quantity(name=name, unit="B", better="lower", group="memory", meaning=meaning)
 
 
+def _on_disk(name: str, meaning: str) -> Quantity:
+    return Quantity(name=name, unit="B", better="lower", group="size", meaning=meaning)
+
+
 def _ratio(name: str, meaning: str) -> Quantity:
     return Quantity(name=name, unit="1", better="lower", group="latency", meaning=meaning)
 
@@ -49,7 +53,7 @@ LOAD: Final = (
     _time("first_call", "The very first prediction after loading, on one row."),
 )
 
-SIZE: Final = (_memory("model_size", "Bytes that the model takes on disk."),)
+SIZE: Final = (_on_disk("model_size", "Bytes that the model takes on disk."),)
 
 PARAMETERS: Final = (
     Quantity(
@@ -86,13 +90,16 @@ COLD_START: Final = (
 )
 
 FOOTPRINT: Final = (
-    _memory("dependency_size", "Bytes of the installed packages that the model needs to run, its own file apart."),
+    _on_disk(
+        "dependency_size",
+        "Bytes on disk of the installed packages that loading and predicting import here, optional ones included.",
+    ),
     Quantity(
         name="dependency_count",
         unit="1",
         better="lower",
         group="size",
-        meaning="Installed packages that the model needs to run.",
+        meaning="Installed packages that loading and predicting import here, optional ones included.",
     ),
 )
 

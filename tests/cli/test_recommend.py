@@ -49,7 +49,7 @@ def stored() -> str:
 def test_the_form_that_meets_everything_is_named_with_its_figures(program: Program) -> None:
     ended = program("recommend", stored(), "--require", "latency_p50{batch=1}<2ms", "--require", "accuracy_drop<0.01")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("deploy onnx on cpu-1t, compound index ")
+    assert ended.out.startswith("deploy onnx on cpu-1t, on the Pareto front")
     assert "onnx on cpu-1t: latency_p50 at batch=1 0.01 ms is < 2 ms" in ended.out
     assert "not original on cpu-1t" in ended.out
 
@@ -57,7 +57,7 @@ def test_the_form_that_meets_everything_is_named_with_its_figures(program: Progr
 def test_exit_code_4_when_nothing_meets_the_requirements(program: Program) -> None:
     ended = program("recommend", stored(), "--require", "latency_p50{batch=1}<1ns")
     assert ended.code == 4
-    assert ended.out.startswith("nothing meets latency_p50{batch=1}<1ns\n")
+    assert ended.out.startswith("nothing is known to meet latency_p50{batch=1}<1ns\n")
 
 
 def test_json_holds_every_verdict(program: Program) -> None:
@@ -107,7 +107,7 @@ def test_a_run_holds_its_requirements_and_names_all_that_are_missed() -> None:
     assert caught.value.exit_code == 4
     assert str(caught.value) == (
         "original: accuracy 0.95 is not > 0.99; original on cpu-1t: latency_p50 at batch=1 5000 us is not < 1 us "
-        "(carelabel recommend shows which form would)"
+        "(carelabel recommend shows how near each form comes)"
     )
 
 

@@ -202,7 +202,7 @@ def test_a_requirement_on_a_cell_that_crashed_is_not_met(program: Program, pipe:
     assert (ended.code, pipe.requirements) == (4, ["latency_p50 < 2ms"])
     assert ended.err == (
         "carelabel: error: original has no latency_p50: acme.latency crashed: the worker died of SIGSEGV "
-        "(carelabel recommend shows which form would)\n"
+        "(carelabel recommend shows how near each form comes)\n"
     )
 
 

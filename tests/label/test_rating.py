@@ -158,3 +158,9 @@ def test_a_wrong_scale_is_one_line(tmp_path: Any, text: str, message: str) -> No
         load_scale(str(path))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_one_property_alone_makes_no_compound() -> None:
+    found = total(label(accuracy("original", 0.9)))
+    assert (found["letter"], found["reason"]) == ("n/a", "only its quality was rated")
+    assert "index" not in found
