@@ -84,7 +84,7 @@ class PlainProgress:
     def phase(self, name: str, total: float | None = None) -> None:
         """A phase begins."""
         self._pace = Pace(name, total, self._clock)
-        self._say(f"{name} ({total:g} steps)" if total else name)
+        self._say(f"{name} ({total:g} step{'s' * (total != 1)})" if total else name)
 
     def step(self, text: str, advance: float = 1.0) -> None:
         """A step is done."""

@@ -98,17 +98,20 @@ def measure_rounds(running: Running, paired: PairedCells, lost: Callable[[Sessio
     points = len(paired.points or ())
     order = random.Random(running.plan.seed)  # noqa: S311 - an order of turns, not a secret
     pilot_s = [0.0] * points
+    where = f"{paired.test.id} on {paired.platform.id}"
+    running.progress.phase(f"{where}, pilot", PILOT_ROUNDS)
     for number in range(PILOT_ROUNDS):
         for point in range(points):
             begin = time.monotonic()
             _round(paired, (number, point), order, lost)
             pilot_s[point] += time.monotonic() - begin
+        running.progress.step(f"round {number + 1} of {PILOT_ROUNDS}")
     share_s = (paired.test.budget_s or 0.0) / max(1, points * paired.blocks)
     for point in range(points):
         round_s = pilot_s[point] / PILOT_ROUNDS
         paired.rounds[point] = _rounds_needed(running, paired, point, round_s=round_s, budget_s=share_s)
     most = max((rounds for rounds, _ in paired.rounds.values()), default=PILOT_ROUNDS)
-    running.progress.phase(f"{paired.test.id} on {paired.platform.id}", most - PILOT_ROUNDS)
+    running.progress.phase(where, most - PILOT_ROUNDS)
     for number in range(PILOT_ROUNDS, most):
         for point in range(points):
             if number < paired.rounds[point][0]:
