@@ -58,8 +58,8 @@ def run_options(  # noqa: PLR0913 - one each of the command line's words
     Raises:
         UsageError: If a word cannot be read.
     """
-    if budget is not None and math.isnan(budget):
-        msg = "--budget must be a number of seconds, got nan"
+    if budget is not None and not math.isfinite(budget):
+        msg = f"--budget must be a number of seconds, got {budget:g}"
         raise UsageError(msg, "leave it out to take the suite's")
     general = globals_of(ctx)
     return RunOptions(

@@ -205,7 +205,7 @@ def rounds_needed(  # noqa: PLR0913 - everything the decision depends on
     least = max(pilot, fewest_values(level))
     affordable = MAX_ROUNDS
     if budget_s is not None and round_s > 0.0:
-        affordable = min(MAX_ROUNDS, max(least, int(budget_s / round_s)))
+        affordable = min(MAX_ROUNDS, max(least, int(min(budget_s / round_s, MAX_ROUNDS))))
     spread = max((_relative_spread(values) for values in series), default=0.0)
     for rounds in _ladder(least, affordable):
         if spread * expected_half_width(rounds, level) <= target:

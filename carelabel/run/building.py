@@ -211,6 +211,9 @@ def _predict(running: Running, candidate: PlannedCandidate) -> Steps:
         return
     try:
         session = running.opened.pop(candidate.id, None)
+        if session is not None and session.is_ready():  # nobody has asked it anything: it has died while it waited
+            session.close()
+            session = None
         if session is None:
             session = yield from _open(running, candidate)
         session.thaw()

@@ -78,10 +78,10 @@ def _steps(running: Running, cells: Sequence[Cell]) -> int:
 def _once(running: Running, cell: Cell, test: PlannedTest, *, keep: bool = False) -> None:
     begin = time.monotonic()
     try:
-        with _fresh_worker(running, cell, keep=keep) as session:
+        with _fresh_worker(running, cell) as session:
             answer = session.ask("run", test.timeout_s, test=test_fields(test))
             if keep:
-                session.ask("ready", running.plan.load_s)
+                _keep(running, cell, session)
     except WorkerError as error:
         running.close_cells([ended(running, cell, begin, error=error)])
     else:
@@ -89,9 +89,20 @@ def _once(running: Running, cell: Cell, test: PlannedTest, *, keep: bool = False
     running.progress.step(f"{cell.candidate} {cell.test}")
 
 
+def _keep(running: Running, cell: Cell, session: Session) -> None:
+    """Keep a worker for the rounds if its model still answers; what its test has measured stands in any case."""
+    try:
+        session.ask("ready", running.plan.load_s)
+    except WorkerError as error:
+        running.progress.note(f"{cell.candidate}: {cell.test} left no worker for the rounds: {error.reason.text}")
+        return
+    size = running.resident.get(cell.candidate, 0)
+    running.keep_or_close(session, cell.candidate, running.where(cell).id, size)
+
+
 @contextlib.contextmanager
-def _fresh_worker(running: Running, cell: Cell, *, keep: bool = False) -> Iterator[Session]:
-    """A worker that has loaded nothing yet; closed at the end, or kept for the rounds if nothing went wrong.
+def _fresh_worker(running: Running, cell: Cell) -> Iterator[Session]:
+    """A worker that has loaded nothing yet; closed at the end, unless it is kept for the rounds by then.
 
     Raises:
         WorkerError: If it cannot be opened.
@@ -102,13 +113,9 @@ def _fresh_worker(running: Running, cell: Cell, *, keep: bool = False) -> Iterat
     try:
         session.ask("open", running.plan.load_s, **running.opening(candidate, platform, name))
         yield session
-    except BaseException:
-        session.close()
-        raise
-    if keep:
-        running.keep_or_close(session, candidate.id, platform.id, running.resident.get(candidate.id, 0))
-    else:
-        session.close()
+    finally:
+        if session not in running.live.values():
+            session.close()
 
 
 def _turn_in_fresh_worker(running: Running, cell: Cell, test: PlannedTest) -> dict[str, Any]:

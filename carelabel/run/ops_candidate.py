@@ -191,11 +191,16 @@ class _Opened:
             predictor.predict(x)
         self.notes["first_call_s"] = time.perf_counter() - begin
         self.notes["modules"] = sorted(_top_level_modules() - self._bare_modules)
-        return self.ready()
+        return self._ready()
 
     def ready(self) -> dict[str, Any]:
-        """Hold that the live predictor is there, also where a test has come before, whose first call nobody timed."""
-        self.live()
+        """Hold that the live predictor answers, also where a test has come before, whose first call nobody timed."""
+        predictor = self.live()
+        with self._spent.on("predict"):
+            predictor.predict(predictor.prepare(self.context.test.rows[0:1]))
+        return self._ready()
+
+    def _ready(self) -> dict[str, Any]:
         self.notes["spawn_to_ready_s"] = (time.monotonic_ns() - self.context.spawned_ns) / 1e9
         self.notes["threads"] = portable.threads()
         return dict(self.notes)

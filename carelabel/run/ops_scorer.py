@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,8 @@ class _Scorer:
         try:
             self._load(request["entry"])
         except Exception as error:  # noqa: BLE001 - plugin code; a second try may fail for another reason
-            self._failed[request["entry"]] = error
+            module = request["entry"].partition(":")[0]
+            self._failed[request["entry"] if module in sys.modules else module] = error
         return {}
 
     def score(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,8 +128,9 @@ class _Scorer:
         return test
 
     def _load(self, entry: str) -> Any:  # noqa: ANN401 - whatever the plugin put there
-        if entry in self._failed:
-            raise self._failed[entry]
+        for known in (entry, entry.partition(":")[0]):
+            if known in self._failed:
+                raise self._failed[known]
         with self._spent.on("import"):
             return load_entry(entry)
 

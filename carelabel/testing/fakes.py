@@ -31,12 +31,20 @@ class LinearModel:
         self.input_type = INPUT
         self.native: object = self
         self._task = task
+        self._closed = False
         classified = task == "classification"
         self.predict_proba: Numbers | None = self._probabilities if classified else None
         self.decision_function: Numbers | None = self._scores if classified else None
 
     def prepare(self, rows: Rows) -> NDArray[np.float64]:
-        """(n, 3) array."""
+        """(n, 3) array.
+
+        Raises:
+            RuntimeError: If the model is closed.
+        """
+        if self._closed:
+            msg = "the model is closed"
+            raise RuntimeError(msg)
         return rows.array(dtype=np.float64)
 
     def predict(self, x: NDArray[np.float64]) -> NDArray[Any]:
@@ -47,7 +55,8 @@ class LinearModel:
         return np.array(["ash", "birch", "cedar"])[group] if self._task == "classification" else group
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """From now on nothing can be asked of it."""
+        self._closed = True
 
     def _scores(self, x: NDArray[np.float64]) -> NDArray[np.floating]:
         return np.asarray(x, dtype=np.float64)

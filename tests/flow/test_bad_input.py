@@ -518,7 +518,7 @@ def test_a_command_line_that_is_wrong(refusal: Refusal, line: Line, case: str) -
     assert re.fullmatch(_pattern(text), said), said
 
 
-@pytest.mark.parametrize("budget", ["-1", "nan", "much"])
+@pytest.mark.parametrize("budget", ["-1", "nan", "inf", "much"])
 def test_a_budget_that_is_none(refusal: Refusal, line: Line, budget: str) -> None:
     code, said = refusal(*line.words[1:], "--budget", budget)
     assert code == 2

@@ -154,6 +154,22 @@ def test_a_torn_line_at_the_end_of_the_journal_is_left_out(program: Program, lin
 SLOW = [pytest.param(place, marks=pytest.mark.slow) for place in ("agreement", "waits", "fresh")]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_kill_and_a_closed_terminal_end_a_run_like_ctrl_c(
+    program: Program, line: Line, number: signal.Signals
+) -> None:
+    stop = Stop(program=program, name="turns")
+    stop.set()
+    process = program.start(*line.words, "-q")
+    stop.wait(process)
+    ended = end(process, number)
+    stop.free()
+    assert ended.code == 130
+    kept_line = "the run was interrupted; what was measured so far is kept (the same command with --resume goes on)"
+    assert ended.errors == [f"carelabel: error: {kept_line}"]
+    assert program.processes() == []
+
+
 @pytest.mark.parametrize("place", ["inspect", "copy", "turns", *SLOW])
 def test_an_interrupted_run_ends_its_workers_and_keeps_its_journal(
     program: Program, line: Line, tmp_path: Path, place: str

@@ -42,6 +42,9 @@ class FakeWorker:
         self.turns += 1
         return {"samples": {"of": self.name, "point": fields["point"]}}
 
+    def is_ready(self) -> bool:
+        return self.now == "dead"
+
     def thaw(self) -> None:
         pass
 

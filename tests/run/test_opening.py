@@ -124,6 +124,16 @@ def test_one_that_cannot_predict_after_it_has_waited_is_closed(
     assert not running.opened
 
 
+def test_one_that_has_died_while_it_waited_is_opened_again(running: Running, started: dict[str, FakeWorker]) -> None:
+    ahead(running, "planks")
+    (worker,) = started.values()
+    worker.now = "dead"
+    predict(running, ORIGINAL)
+    assert predict(running, "planks") == ["open", "load", "predict"]
+    assert worker.now == "closed"
+    assert running.live["planks", "cpu-all"] is not worker  # type: ignore[comparison-overlap]  # a fake
+
+
 class Dying:
     """A scorer that does not come back from an import."""
 

@@ -148,6 +148,24 @@ def test_a_worker_whose_fresh_test_failed_is_not_kept(running: Running, monkeypa
     assert {outcome.status for outcome in running.cells.values()} == {"failed"}
 
 
+def test_a_worker_that_no_longer_answers_is_not_kept_but_its_figures_are(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = spawns(monkeypatch, lambda _: [ONE])
+
+    def broken(_: FakeWorker, op: str, *__: Any, **___: Any) -> dict[str, Any]:
+        if op == "ready":
+            text = "predictor is closed"
+            raise refusal(text)
+        return {}
+
+    monkeypatch.setattr(FakeWorker, "ask", broken)
+    fresh.open_with_fresh_tests(running, running.plan.platform("cpu-1t"))
+    assert {worker.now for worker in started.values()} == {"closed"}
+    assert not running.live
+    assert {outcome.status for outcome in running.cells.values()} == {"measured"}
+
+
 def test_a_reusable_fresh_worker_is_closed_where_memory_is_short(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

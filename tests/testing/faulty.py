@@ -96,6 +96,11 @@ def tracing(context: TestContext) -> Iterator[Measurement]:
     yield from rows(context)
 
 
+def closing(context: TestContext) -> Iterator[Measurement]:
+    yield from rows(context)
+    context.live().close()
+
+
 def uncollected(context: TestContext) -> Iterator[Measurement]:
     gc.disable()
     yield from rows(context)

@@ -159,6 +159,7 @@ def test_a_right_record_passes(right: Record) -> None:
             "in fresh workers it must name one point, got 2",
         ),
         (once("tracing", place="fresh", reusable=True), "test-reusable", "it left other tracing than it found"),
+        (once("closing", place="fresh", reusable=True), "test-reusable", "RuntimeError: the model is closed"),
         (once("uncollected", place="fresh", reusable=True), "test-reusable", "it left other garbage collection than"),
         (paired("Remembering"), "test-measures", "AttributeError"),
         (backend("LoadOnly"), "backend-methods", "must have the methods inspect, load; inspect missing"),

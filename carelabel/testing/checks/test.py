@@ -81,7 +81,8 @@ def leaves_a_worker(candidate: Candidate) -> None:
             list(code_of(candidate.record)(context, **candidate.defaults()))
             changed = [name for name, value in _state().items() if value != before[name]]
             must(not changed, f"it left other {', '.join(changed)} than it found")
-            same = (context.live().predict(context.test.rows.array()) == answers).all()
+            live = context.live()
+            same = (live.predict(live.prepare(context.test.rows)) == answers).all()
             must(bool(same), "the live model answers otherwise than before")
 
 
