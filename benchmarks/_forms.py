@@ -12,22 +12,22 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import CareLabelError
-from carelabel.jsonable import from_json, to_json
+from carelabel.jsonable import to_json
 from carelabel.metadata import read_submission
 from carelabel.options import RunOptions
 from carelabel.plan import ORIGINAL
 from carelabel.plan.build import build_plan
 from carelabel.run import ops_convert, ops_inspect
 from carelabel.run.environment import worker_environment
-from carelabel.run.inspection import backend_fields, provided, usable_backends
+from carelabel.run.inspection import backend_fields, subject_of, usable_backends
 from carelabel.run.spent import Spent
-from carelabel.subject import DataFacts, ModelFacts, Subject
 from carelabel.suite import load_suite
 
 if TYPE_CHECKING:
     from carelabel.host import Host
     from carelabel.plan import Plan, PlannedCandidate, PlannedPlatform
     from carelabel.plugin.registry import Registry
+    from carelabel.subject import Subject
 
 TURNS = Path(__file__).with_name("_turns.py")
 
@@ -94,16 +94,7 @@ def _inspect(registry: Registry, host: Host, options: RunOptions) -> Subject:
             "backends": [backend_fields(name, record) for name, record in backends.items()],
         }
     )
-    model, test = from_json(ModelFacts, answer["model"]), from_json(DataFacts, answer["test"])
-    return Subject(
-        submission=submission,
-        backend=answer["backend"],
-        consent=consent,
-        model=model,
-        test=test,
-        train=None,
-        provides=provided(model, test, None),
-    )
+    return subject_of(submission, consent, answer)
 
 
 def _convert(forms: Forms, candidate: PlannedCandidate, out: Path) -> Any:  # noqa: ANN401 - JSON

@@ -18,7 +18,6 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,31 +125,12 @@ def best() -> str:
 
 
 def two_threads(case: Case, calls: dict[str, Callable[[np.ndarray], Any]], rounds: int) -> Verdict:
-    """What the second thread brings at the largest batch, in rounds of these two alone.
-
-    Beside it stands what two callers of one thread each bring, who share nothing: no more can be had of the machine.
-    """
+    """What the second thread brings at the largest batch, in rounds of these two alone."""
     times = measure(calls, case.rows, BATCHES[-1], rounds)
     one, two = times.values()
     ratio = median_ratio(one, two)
-    found = f"{ratio:.2f} (fastest rounds {min(one) / min(two):.2f}; two callers {side_by_side(case, rounds):.2f})"
+    found = f"{ratio:.2f} (fastest rounds {min(one) / min(two):.2f})"
     return f"{case.name}, two threads to one, batch {BATCHES[-1]}", f">= {THREADS:g}", found, ratio >= THREADS
-
-
-def side_by_side(case: Case, rounds: int) -> float:
-    """Calls of two threads of the caller's over those of one, each with a packed model of its own; median of rounds."""
-    from carelabel_fastinference import compile_model, read_ensemble  # noqa: PLC0415
-
-    ensemble = read_ensemble(case.model)
-    models = [compile_model(ensemble) for _ in range(2)]
-    calls = [model.predict_proba if case.proba else model.predict for model in models]
-    batch = np.ascontiguousarray(case.rows[: BATCHES[-1]])
-    found = []
-    with ThreadPoolExecutor(2) as pool:
-        for _ in range(rounds):
-            alone = turn(calls[0], [batch])
-            found.append(2 * alone / max(pool.map(lambda call: turn(call, [batch]), calls)))
-    return statistics.median(found)
 
 
 def median_ratio(reference: list[float], samples: list[float]) -> float:

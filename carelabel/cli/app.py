@@ -15,6 +15,7 @@ from typer.main import get_command
 from carelabel.cli.context import Globals, globals_of
 from carelabel.cli.failure import EXIT_UNEXPECTED, about_paths, print_error, write_traceback
 from carelabel.cli.lazy import Lazy, LazyGroup
+from carelabel.cli.signals import ended_like_ctrl_c
 from carelabel.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, CareLabelError
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     start = Globals(argv=("carelabel", *words))
     try:
-        result = get_command(app)(words, prog_name="carelabel", standalone_mode=False, obj=start)
+        with ended_like_ctrl_c():
+            result = get_command(app)(words, prog_name="carelabel", standalone_mode=False, obj=start)
         sys.stdout.flush()
     except CareLabelError as error:
         print_error(str(error))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +15,7 @@ from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, RequirementError, Usage
 from carelabel.label.requirements import check, parse_requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from carelabel.label.requirements import Requirement
     from carelabel.label.schema import Label
@@ -99,26 +96,9 @@ def _measure(options: RunOptions, requirements: Sequence[Requirement], *, quiet:
 
     progress = choose_progress(quiet=quiet)
     try:
-        with _ends_like_ctrl_c():
-            return pipeline.run(options, progress=progress, requirements=requirements)
+        return pipeline.run(options, progress=progress, requirements=requirements)
     finally:
         progress.finish()
-
-
-@contextmanager
-def _ends_like_ctrl_c() -> Iterator[None]:
-    """Let a closed terminal and a polite kill end the workers too, and whatever these have started."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    ours = [getattr(signal, name) for name in names if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL]
-    if threading.current_thread() is not threading.main_thread():
-        ours = []
-    for number in ours:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _show(document: Mapping[str, Any], *, as_json: bool) -> None:

@@ -52,11 +52,16 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
     log = inspector_log(home)
     with account.watch(start_worker("inspector", log, submission.path)) as session:
         answer = ask_facts(session, submission, usable, home)
-    model = from_json(ModelFacts, answer["model"])
-    check_declared(submission, model)
-    test = from_json(DataFacts, answer["test"])
+    subject = subject_of(submission, consent, answer)
+    check_declared(submission, subject.model)
+    check_data(submission, subject.model, subject.test, subject.train)
+    return subject
+
+
+def subject_of(submission: Submission, consent: Consent, answer: Mapping[str, Any]) -> Subject:
+    """A subject from what the op ``inspect`` has answered."""
+    model, test = from_json(ModelFacts, answer["model"]), from_json(DataFacts, answer["test"])
     train = from_json(DataFacts, answer["train"]) if answer["train"] else None
-    check_data(submission, model, test, train)
     return Subject(
         submission=submission,
         backend=answer["backend"],
