@@ -23,6 +23,7 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 _KIB: Final = 1024
 _NS: Final = 1_000_000_000
 _STEAL_FIELD: Final = 8
+_START_FIELD: Final = 19
 
 
 def _prctl(option: int, value: int) -> bool | None:
@@ -226,21 +227,34 @@ def family(leader: int) -> tuple[int, ...] | None:
     return tuple(sorted(members))
 
 
-def marked(mark: str) -> set[int] | None:
-    """Living processes that were started with ``NAME=value`` in their environment, however far they have gone since.
+def marks(name: str) -> Mapping[int, str] | None:
+    """What living processes have under a name in the environment they were started with, however far they went since.
 
-    Those of other users cannot be looked into. None where the system does not show environments.
+    Those of other users, and of other namespaces of process numbers, are left out. None where the system does not show
+    environments.
     """
     if not (_PROC / "self" / "environ").exists():
         return None
-    wanted = f"\0{mark}\0".encode()
-    found = set()
+    own, wanted = _numbers_of("self"), b"\0" + name.encode() + b"="
+    found = {}
     for folder in _children_of(_PROC):
         if folder.name.isdigit():
             with contextlib.suppress(OSError):  # gone, or somebody else's
-                if wanted in b"\0" + (folder / "environ").read_bytes():
-                    found.add(int(folder.name))
+                _, there, rest = (b"\0" + (folder / "environ").read_bytes()).partition(wanted)
+                if there and _numbers_of(folder.name) == own:
+                    found[int(folder.name)] = rest.partition(b"\0")[0].decode(errors="replace")
     return found
+
+
+def _numbers_of(process: str) -> str:
+    """The namespace in which a process has its number."""
+    return str((_PROC / process / "ns" / "pid").readlink())
+
+
+def started_ticks(pid: int) -> int | None:
+    """When a living process was started, in clock ticks since boot: with its number, a name that never comes again."""
+    fields = _living_stat(pid)
+    return int(fields[_START_FIELD]) if fields else None
 
 
 def living(pids: Iterable[int]) -> set[int]:

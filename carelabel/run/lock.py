@@ -1,8 +1,8 @@
 """One measurement at a time on a machine.
 
 The lock is a flock on a file in the system's temporary folder. Its descriptor is passed on to every worker, so that the
-orphans of a dead parent still hold it. Containers have temporary folders of their own, and TMPDIR may name any: its
-scope then is the container or the folder, and the label says so.
+orphans of a dead parent still hold it; whoever wants it next ends them first. Containers have temporary folders of
+their own, and TMPDIR may name any: its scope then is the container or the folder, and the label says so.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from carelabel import portable
 from carelabel.errors import UsageError
+from carelabel.run.family import end_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _HOLDER_BYTES: Final = 200
+_POLL_S: Final = 0.2
+_SWEEP_S: Final = 5.0
+"""Looking at every process takes milliseconds, which whoever measures should not notice."""
 _COMMON_FOLDERS: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - where runs of all users meet
 _FIRST_PIDS: Final = "pid:[4026531836]"
 """Linux gives the first namespace of process numbers this fixed inode; containers have one of their own."""
@@ -45,11 +49,12 @@ class MeasuringLock:
 
     @contextmanager
     def held(self, say: Callable[[str], None]) -> Iterator[float]:
-        """Hold the lock; gives the seconds it was waited for."""
+        """Hold the lock; gives the seconds it was waited for. What killed runs have left behind is ended, and said."""
         begin = time.monotonic()
+        _sweep(say)
         if portable.lock(self.descriptor, wait=False) is False:
             say(f"waiting for another measurement on this machine ({self._holder()})")
-            portable.lock(self.descriptor, wait=True)
+            self._wait(say)
         waited = time.monotonic() - begin
         self._say_holder(f"process {os.getpid()}")
         try:
@@ -58,17 +63,35 @@ class MeasuringLock:
             self._say_holder("")
             portable.unlock(self.descriptor)
 
+    def _wait(self, say: Callable[[str], None]) -> None:
+        """Until it is free. Nobody is woken when a holder is killed while its model's children live: so look again."""
+        swept = time.monotonic()
+        while portable.lock(self.descriptor, wait=False) is False:
+            time.sleep(_POLL_S)
+            if time.monotonic() - swept > _SWEEP_S:
+                _sweep(say)
+                swept = time.monotonic()
+
     def _say_holder(self, text: str) -> None:
         if self._writable:
             os.ftruncate(self.descriptor, 0)
             os.pwrite(self.descriptor, text.encode(), 0)
 
     def _holder(self) -> str:
-        return os.pread(self.descriptor, _HOLDER_BYTES, 0).decode(errors="replace") or "unknown process"
+        text = os.pread(self.descriptor, _HOLDER_BYTES, 0).decode(errors="replace") or "unknown process"
+        number = text.removeprefix("process ")
+        is_gone = number.isdecimal() and not portable.living([int(number)])
+        return f"something that {text} has left behind" if is_gone else text
 
     def close(self) -> None:
         """Close the file."""
         os.close(self.descriptor)
+
+
+def _sweep(say: Callable[[str], None]) -> None:
+    ended = end_leftovers()
+    if ended:
+        say(f"ended what a killed run had left behind (processes: {ended})")
 
 
 def _open(path: Path) -> tuple[int, bool]:

@@ -17,7 +17,7 @@ from carelabel import portable
 from carelabel.run.channel import Channel, wait
 from carelabel.run.ending import Status, WorkerError, crash_reason, failure
 from carelabel.run.environment import worker_environment
-from carelabel.run.family import MARK, end_family, end_marked
+from carelabel.run.family import MARK, end_family, end_marked, mark
 from carelabel.run.outcomes import Reason
 from carelabel.run.protocol import MAX_LINE_BYTES, decode, encode, objection, seconds_of
 from carelabel.run.starting import check_can_start, start
@@ -106,7 +106,7 @@ class Session:
             "spawned_ns": spawned_ns,
         }
         try:
-            variables = {**(env or {}), MARK: _mark(spawned_ns)}
+            variables = {**(env or {}), MARK: mark(spawned_ns)}
             process = start(channel, options, worker_environment(platform, os.environ, variables), lock_fd)
         except OSError as error:
             channel.close()
@@ -277,7 +277,7 @@ class Session:
         if self._process.returncode is None:
             end_family(self.pid)
             self._process.wait()
-        end_marked(_mark(self.spawned_ns))
+        end_marked(mark(self.spawned_ns))
 
     def _end(self, status: Status, reason: Reason) -> WorkerError:
         """Kill what is left, close everything, and remember why."""
@@ -285,11 +285,6 @@ class Session:
         self.channel.close()
         self._death = WorkerError(status, reason, self.log)
         return self._death
-
-
-def _mark(spawned_ns: int) -> str:
-    """The name of a worker of this process, unlike that of any other on the machine."""
-    return f"{os.getpid()}-{spawned_ns}"
 
 
 def _not_started(error: OSError, log: Path) -> WorkerError:

@@ -309,3 +309,19 @@ def test_a_run_goes_on_when_the_one_it_waits_for_is_killed(program: Program, lin
     second.communicate()
     assert second.returncode == 0
     one.wait_until_alone()
+
+
+def test_what_the_model_of_a_killed_run_had_forked_is_ended_by_the_next(program: Program, line: Line) -> None:
+    line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0, "forks": True}), encoding="utf-8")
+    stop = Stop(program=program, name="turns")
+    stop.set()
+    first = program.start(*line.words, "-q")
+    stop.wait(first)
+    end(first, signal.SIGKILL)
+    stop.free()
+    left = len(program.processes())
+    assert left > 0, "a forked process does not end with the parent of its parent, and holds the measuring lock"
+    ended = program.run(*line.words, "--resume")
+    assert ended.code == 0, ended.err
+    assert "ended what a killed run had left behind (processes: " in ended.err
+    program.wait_until_alone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from carelabel import portable
 from carelabel.errors import UsageError
+from carelabel.run.family import MARK, end_leftovers
 from carelabel.run.lock import MeasuringLock, lock_scope
 
 TAKE = (
@@ -54,6 +56,73 @@ def test_a_worker_that_inherited_it_holds_it_after_its_parent_is_dead(tmp_path: 
         assert portable.lock(other, wait=False) is True
         lock.descriptor = other  # given back by the context manager
     os.close(other)
+
+
+LEAVE = (
+    "import os, subprocess, sys; from carelabel.run.family import MARK, mark\n"
+    "child = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+    "descriptor, name = int(sys.argv[1]), sys.argv[2] or mark(1)\n"
+    "how = {'start_new_session': True, 'stdout': subprocess.DEVNULL}\n"
+    "left = subprocess.Popen(child, env={MARK: name}, pass_fds=[descriptor], **how)\n"
+    "os.kill(left.pid, 19); print(left.pid)\n"
+)
+"""A program that ends and leaves behind a stopped process of a worker, which holds the lock's descriptor."""
+
+
+def leave(lock: MeasuringLock, name: str = "") -> int:
+    words = [sys.executable, "-c", LEAVE, str(lock.descriptor), name]
+    return int(subprocess.run(words, pass_fds=[lock.descriptor], stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def test_what_a_killed_run_has_left_is_ended_and_said(tmp_path: Path) -> None:
+    path, said = tmp_path / "lock", []
+    dead = MeasuringLock(path)
+    assert portable.lock(dead.descriptor, wait=False) is True
+    left = leave(dead)
+    dead.close()
+    lock = MeasuringLock(path)
+    with lock.held(said.append) as waited:
+        assert not portable.living([left])
+    lock.close()
+    assert said == ["ended what a killed run had left behind (processes: 1)"]
+    assert waited < 60  # the process would have held it for ten minutes, and being stopped, for ever
+
+
+def test_what_nobody_s_mark_tells_of_is_waited_for_and_not_said_to_be_alive(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    dead = MeasuringLock(path)
+    assert portable.lock(dead.descriptor, wait=False) is True
+    left = leave(dead, "another mark")
+    path.write_text(f"process {left}0000000")
+    dead.close()
+    with taker(path) as waiting:
+        assert waiting.stdout is not None
+        said = waiting.stdout.readline()
+        assert said.endswith(f"(something that process {left}0000000 has left behind)\n")
+        os.kill(left, signal.SIGKILL)
+        assert waiting.stdout.readline() == "held\n"
+        waiting.communicate("")
+
+
+@pytest.mark.parametrize("name", ["{pid}-{ticks}-7", "{pid}-7", "daemon", "a-b-c", "--", ""])
+def test_what_belongs_to_a_living_program_or_to_nobody_is_left_alone(name: str) -> None:
+    own = os.getpid()
+    text = name.format(pid=own, ticks=portable.started_ticks(own))
+    child = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
+    with subprocess.Popen(child, env={MARK: text}, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # its own program runs: until then it has this one's environment
+        end_leftovers()
+        assert process.poll() is None
+        process.kill()
+
+
+def test_a_number_that_was_given_anew_does_not_save_what_was_left(tmp_path: Path) -> None:
+    lock = MeasuringLock(tmp_path / "lock")
+    left = leave(lock, f"{os.getpid()}-1-7")  # this program's number, and not its start
+    assert end_leftovers() == 1
+    assert not portable.living([left])
+    lock.close()
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:

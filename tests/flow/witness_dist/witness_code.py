@@ -34,7 +34,10 @@ def hold(name: str) -> None:
 
 
 class Predictor:
-    """1 where w.x + b is positive. A restless one turns its first three answers round in every second call."""
+    """1 where w.x + b is positive. A restless one turns its first three answers round in every second call.
+
+    One that forks leaves a process of its own that never ends.
+    """
 
     input_type = InputType(container="array", dtype="float64", shape=(2,))
     predict_proba = None
@@ -43,6 +46,9 @@ class Predictor:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.native = spec
         self.calls = 0
+        if spec.get("forks") and os.fork() == 0:
+            while True:
+                time.sleep(60)
 
     def prepare(self, rows: Rows) -> np.ndarray:
         return rows.array("float64")
