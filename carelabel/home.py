@@ -32,6 +32,11 @@ class Home:
         return self.root / "cache" / "data"
 
     @property
+    def facts(self) -> Path:
+        """What inspections have found, by content."""
+        return self.root / "cache" / "facts"
+
+    @property
     def artefacts(self) -> Path:
         """Converted models, by content."""
         return self.root / "cache" / "artefacts"

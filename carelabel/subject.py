@@ -192,6 +192,7 @@ class Subject:
     Attributes:
         backend: Id of the backend that loads the original.
         provides: Words that records may need: train, labels, probabilities, decision, groups, ...
+        recalled: Whether an earlier inspection of the same files has found the facts: nothing was loaded for them now.
     """
 
     submission: Submission
@@ -202,6 +203,7 @@ class Subject:
     train: DataFacts | None
     provides: frozenset[str]
     warnings: tuple[str, ...] = ()
+    recalled: bool = False
 
     @property
     def task(self) -> str:

@@ -51,7 +51,7 @@ def assemble(  # noqa: PLR0913, PLR0917 - the label is about all of these
         "tool": {"name": "carelabel", "version": __version__},
         "subject": _subject(subject),
         "data": {"test": _data(subject.test), "train": _data(subject.train) if subject.train else None},
-        "environment": _environment(host, plan, outcomes),
+        "environment": _environment(subject, host, plan, outcomes),
         "platforms": [_platform(item, plan, outcomes) for item in plan.platforms],
         "candidates": [_candidate(plan, item, outcomes) for item in plan.candidates],
         "quantities": _quantities(plan),
@@ -97,7 +97,7 @@ def _data(facts: DataFacts) -> Json:
     return {name: value for name, value in to_json(facts).items() if name not in left_out}
 
 
-def _environment(host: Host, plan: Plan, outcomes: Outcomes) -> Json:
+def _environment(subject: Subject, host: Host, plan: Plan, outcomes: Outcomes) -> Json:
     return {
         "python": host.python,
         "platform": host.platform,
@@ -109,6 +109,7 @@ def _environment(host: Host, plan: Plan, outcomes: Outcomes) -> Json:
         "isolation": host.isolation,
         "lock": outcomes.environment["lock"],
         "resumed": outcomes.environment["resumed"],
+        "recalled": subject.recalled,
     }
 
 

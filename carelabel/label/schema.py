@@ -80,6 +80,10 @@ class EnvironmentPart(_Part):
         description="Whom the measuring lock kept apart: runs of the machine, of a container, or of one TMPDIR."
     )
     resumed: bool = pydantic.Field(default=False, description="Whether an interrupted run was gone on with.")
+    recalled: bool = pydantic.Field(
+        default=False,
+        description="Whether facts of model and data were taken over from an earlier inspection of the same files.",
+    )
 
 
 class SensorPart(_Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import CareLabelError, ConsentError, LoadError, UsageError
@@ -12,6 +13,7 @@ from carelabel.home import Home
 from carelabel.jsonable import from_json, to_json
 from carelabel.match import Rejected, match_packages
 from carelabel.run.data_fit import check_data
+from carelabel.run.known_facts import KnownFacts
 from carelabel.run.session import Session, WorkerError
 from carelabel.subject import Consent, DataFacts, ModelFacts, ModelFile, Subject, Submission
 
@@ -38,7 +40,7 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
     trust_pickle: bool,
     is_trusted: Callable[[str], bool],
 ) -> Subject:
-    """Load the model once in a worker and find out its facts.
+    """Load the model once in a worker and find out its facts, or take them over from an earlier inspection of the same.
 
     Args:
         is_trusted: Whether a sha256 is on the list of trusted files.
@@ -49,13 +51,23 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
         UsageError: If data or metadata contradict the model.
     """
     usable, consent = usable_backends(submission, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
-    log = inspector_log(home)
-    with account.watch(start_worker("inspector", log, submission.path)) as session:
-        answer = ask_facts(session, submission, usable, home)
-    subject = subject_of(submission, consent, answer)
+    known = KnownFacts(home, submission, _fields_of(usable))
+    recalled = known.read()
+    answer = recalled or _inspect(submission, usable, home, account, known)
+    subject = replace(subject_of(submission, consent, answer), recalled=recalled is not None)
     check_declared(submission, subject.model)
     check_data(submission, subject.model, subject.test, subject.train)
     return subject
+
+
+def _inspect(
+    submission: Submission, usable: Mapping[str, Backend], home: Path, account: Account, known: KnownFacts
+) -> dict[str, Any]:
+    log = inspector_log(home)
+    with account.watch(start_worker("inspector", log, submission.path)) as session:
+        answer = ask_facts(session, submission, usable, home)
+    known.keep({name: answer[name] for name in ("backend", "model", "test", "train")}, answer.get("files"))
+    return answer
 
 
 def subject_of(submission: Submission, consent: Consent, answer: Mapping[str, Any]) -> Subject:
@@ -171,7 +183,7 @@ def ask_facts(session: Session, submission: Submission, backends: Mapping[str, B
     fields = {
         "submission": to_json(submission),
         "folder": str(folder),
-        "backends": [backend_fields(key, item) for key, item in backends.items()],
+        "backends": _fields_of(backends),
     }
     try:
         return session.ask("inspect", INSPECT_S, **fields)
@@ -195,6 +207,10 @@ def backend_fields(identifier: str, record: Backend) -> dict[str, Any]:
         "formats": sorted(record.formats),
         "executes_code": record.executes_code,
     }
+
+
+def _fields_of(backends: Mapping[str, Backend]) -> list[dict[str, Any]]:
+    return [backend_fields(key, item) for key, item in backends.items()]
 
 
 def _data_key(submission: Submission) -> str:

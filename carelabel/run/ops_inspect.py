@@ -10,6 +10,7 @@ from carelabel.jsonable import from_json, to_json
 from carelabel.run.entries import load_entry
 from carelabel.run.importing import imports_apart
 from carelabel.run.refusal import RefusalError
+from carelabel.run.touched_files import TouchedFiles
 from carelabel.subject import DataFacts, ModelFacts, Submission
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def operations(worker: Worker) -> dict[str, Operation]:
 
 
 def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
+    touched = TouchedFiles()
     submission = from_json(Submission, request["submission"])
     with worker.spent.on("data"):
         from carelabel.data.rows import DataSet  # noqa: PLC0415 - brings numpy
@@ -34,7 +36,8 @@ def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
     for backend in request["backends"]:
         facts = ask_backend(backend, submission.path, data, worker)
         if facts is not None:
-            return {"backend": backend["id"], "model": to_json(facts), "test": to_json(test), "train": to_json(train)}
+            found = {"backend": backend["id"], "model": to_json(facts), "test": to_json(test), "train": to_json(train)}
+            return {**found, "files": touched.paths()}
     raise LoadError(*nobody_knows(submission.path, request["backends"]))
 
 
