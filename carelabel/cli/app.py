@@ -31,6 +31,7 @@ COMMANDS = MappingProxyType(
         "history": Lazy("carelabel.cli.labels:history", "List the labels in the store."),
         "export": Lazy("carelabel.cli.export:export", "Write a model for another place, such as source code."),
         "recommend": Lazy("carelabel.cli.recommend:recommend", "Say which form to deploy under stated requirements."),
+        "take": Lazy("carelabel.cli.take:take", "Write a form's files as they were measured."),
         "rate": Lazy("carelabel.cli.recommend:rate", "Rate a label's figures by a scale."),
         "trust": Lazy("carelabel.cli.trust:trust", "Consent to loading a file that can run code."),
         "init": Lazy("carelabel.cli.init:init", "Write a first meta.yaml from a model and its data."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -45,9 +46,12 @@ def recommend(
     if as_json:
         print_json(_json(found))
     else:
+        from carelabel.plan import ORIGINAL  # noqa: PLC0415 - as above
         from carelabel.render.recommendation import render_recommendation  # noqa: PLC0415 - JSON needs no rich
 
         print_text(*render_recommendation(found, [item.text for item in requirements]))
+        if found.best and found.best.candidate != ORIGINAL:
+            typer.echo(f"its files: carelabel take {shlex.quote(label)} {shlex.quote(found.best.candidate)}")
     return EXIT_DONE if found.best else EXIT_REQUIREMENT
 
 

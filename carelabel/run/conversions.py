@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from carelabel.plan import PlannedCandidate
     from carelabel.run.running import Running
 
-_ENTRY = "built.json"
+ENTRY = "built.json"
+"""The converter's answer, in the folder of a conversion."""
 
 
 class CachedConversion:
@@ -34,7 +35,7 @@ class CachedConversion:
     def read(self) -> dict[str, Any] | None:
         """The converter's answer, or None when there is none or its file is not what it was."""
         try:
-            answer: dict[str, Any] = json.loads((self._home / _ENTRY).read_text(encoding="utf-8"))
+            answer: dict[str, Any] = json.loads((self._home / ENTRY).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         artefact = self._home / answer["artefact"]["path"]
@@ -54,7 +55,7 @@ class CachedConversion:
         """Make the folder an entry, in one step. Its paths are kept relative to it."""
         content = to_json(answer)
         content["artefact"]["path"] = os.path.relpath(content["artefact"]["path"], self.part.resolve())
-        (self.part / _ENTRY).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+        (self.part / ENTRY).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
         if self.read() is None:
             shutil.rmtree(self._home, ignore_errors=True)  # an entry whose file has been damaged
         try:

@@ -47,11 +47,13 @@ def stored() -> str:
 
 
 def test_the_form_that_meets_everything_is_named_with_its_figures(program: Program) -> None:
-    ended = program("recommend", stored(), "--require", "latency_p50{batch=1}<2ms", "--require", "accuracy_drop<0.01")
+    identifier = stored()
+    ended = program("recommend", identifier, "--require", "latency_p50{batch=1}<2ms", "--require", "accuracy_drop<0.01")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("deploy onnx on cpu-1t, on the Pareto front")
     assert "onnx on cpu-1t: latency_p50 at batch=1 0.01 ms is < 2 ms" in ended.out
     assert "not original on cpu-1t" in ended.out
+    assert ended.out.endswith(f"its files: carelabel take {identifier} onnx\n")
 
 
 def test_exit_code_4_when_nothing_meets_the_requirements(program: Program) -> None:
