@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 import yaml
 
+from carelabel.cli.app import main
 from tests.flow.program import HERE, WITNESS, Ended, Program
 from tests.subjects import SUBJECTS, Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from tests.flow.refusals import Refusal
 
 AT_ONCE = 2
 ROWS = 40
@@ -150,3 +153,27 @@ def program(tmp_path: Path) -> Program:
     lock = tmp_path / "lock"
     lock.mkdir()
     return Program(home=tmp_path / "program-home", lock=lock, plugins=(WITNESS,))
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path) -> Refusal:
+    """Run the program in this process with the witness plugin; gives exit code and the one line of its error."""
+    monkeypatch.syspath_prepend(str(WITNESS))
+    monkeypatch.setenv("PYTHONPATH", str(WITNESS))
+
+    def run(*words: str | Path) -> tuple[int, str]:
+        code = main(["run", *map(str, words), "-q"])
+        said = capsys.readouterr()
+        assert said.out == ""
+        (line,) = said.err.splitlines()
+        assert line.startswith("carelabel: error: ")
+        assert not list(home.glob("runs/*")), "a run was begun"
+        return code, line.removeprefix("carelabel: error: ")
+
+    return run
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("CARELABEL_HOME", str(tmp_path / "own-home"))
+    return tmp_path / "own-home"
