@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ MARK: Final = "CARELABEL_WORKER"
 """Variable that a worker, and whatever it starts, finds in its environment: a name that no other worker has."""
 
 _PATIENCE_S: Final = 2.0
-_PARTS_OF_A_MARK: Final = 3
+_OWN_NAME: Final = re.compile(r"(?P<pid>[0-9]{1,10})-(?P<ticks>[0-9]{1,20})-(?P<place>[0-9.]{1,40})")
 
 
 def end_family(leader: int) -> None:
@@ -45,7 +46,22 @@ def end_family(leader: int) -> None:
 
 def mark(spawned_ns: int) -> str:
     """The name of a worker of this process, unlike that of any other on the machine; it tells whose worker it is."""
-    return f"{os.getpid()}-{portable.started_ticks(os.getpid())}-{spawned_ns}"
+    return f"{own_name()}-{spawned_ns}"
+
+
+def own_name() -> str:
+    """This process by its number, its start and the namespaces in which these mean something."""
+    place = portable.namespaces()
+    ticks = portable.started_ticks(os.getpid()) if place else None
+    return f"{os.getpid()}-{ticks}-{place}"
+
+
+def is_over(name: str) -> bool:
+    """Whether the process of an `own_name` has ended. False for anything else, and for one of another namespace."""
+    found = _OWN_NAME.fullmatch(name)
+    if found is None or found["place"] != portable.namespaces():
+        return False
+    return portable.is_gone(int(found["pid"]), int(found["ticks"]))
 
 
 def end_marked(name: str) -> None:
@@ -63,26 +79,20 @@ def end_leftovers() -> int:
     After kill -9 of the parent the system ends its workers, but not what a model has forked from them: frozen or not,
     it stays, with every descriptor it has inherited. The number of processes that were ended.
     """
-    return _end_where(_is_left_over)
+    return _end_where(lambda found: is_over(found.rpartition("-")[0]))
 
 
-def _end_where(meant: Callable[[str], bool]) -> int:
-    ended: set[int] = set()
+def _end_where(is_meant: Callable[[str], bool]) -> int:
+    """Kill processes of this user by the name in their environment; gives the number of those that are gone for it."""
+    killed: set[int] = set()
     deadline = time.monotonic() + _PATIENCE_S
-    while left := {pid for pid, found in (portable.marks(MARK) or {}).items() if meant(found)} - {os.getpid()}:
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):  # gone by itself
-                os.kill(pid, signal.SIGKILL)
-        ended |= left
+    while left := {pid for pid, found in (portable.marks(MARK) or {}).items() if is_meant(found)}:
+        killed |= {pid for pid in left if _kill_marked(pid, is_meant)}
         if time.monotonic() > deadline:
             break
         time.sleep(0.002)
-    return len(ended)
+    return len(killed - left)
 
 
-def _is_left_over(found: str) -> bool:
-    """Whether the program that started a worker of this name is gone; a name that says nothing of it is not ours."""
-    numbers = found.split("-")
-    if len(numbers) != _PARTS_OF_A_MARK or not all(part.isdecimal() for part in numbers):
-        return False
-    return portable.started_ticks(int(numbers[0])) != int(numbers[1])
+def _kill_marked(pid: int, is_meant: Callable[[str], bool]) -> bool:
+    return portable.kill(pid, lambda: is_meant(portable.marked_as(pid, MARK) or ""))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +20,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from carelabel import portable
 from carelabel.errors import UsageError
-from carelabel.run.family import end_leftovers
+from carelabel.run.family import end_leftovers, is_over, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _HOLDER_BYTES: Final = 200
-_POLL_S: Final = 0.2
-_SWEEP_S: Final = 5.0
-"""Looking at every process takes milliseconds, which whoever measures should not notice."""
+_HOLDER: Final = re.compile(r"process [0-9]{1,10}")
+"""What is shown of the file: any user may have written there."""
+_LOOK_S: Final = 2.0
 _COMMON_FOLDERS: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - where runs of all users meet
 _FIRST_PIDS: Final = "pid:[4026531836]"
 """Linux gives the first namespace of process numbers this fixed inode; containers have one of their own."""
@@ -56,7 +58,7 @@ class MeasuringLock:
             say(f"waiting for another measurement on this machine ({self._holder()})")
             self._wait(say)
         waited = time.monotonic() - begin
-        self._say_holder(f"process {os.getpid()}")
+        self._say_holder(f"process {os.getpid()} {own_name()}")
         try:
             yield waited
         finally:
@@ -64,13 +66,24 @@ class MeasuringLock:
             portable.unlock(self.descriptor)
 
     def _wait(self, say: Callable[[str], None]) -> None:
-        """Until it is free. Nobody is woken when a holder is killed while its model's children live: so look again."""
-        swept = time.monotonic()
-        while portable.lock(self.descriptor, wait=False) is False:
-            time.sleep(_POLL_S)
-            if time.monotonic() - swept > _SWEEP_S:
-                _sweep(say)
-                swept = time.monotonic()
+        """Stand in the kernel's queue; when the holder is killed meanwhile, end what it has left there."""
+        done, given_up = threading.Event(), threading.Event()
+
+        def stand() -> None:
+            portable.lock(self.descriptor, wait=True)
+            if given_up.is_set():
+                portable.unlock(self.descriptor)
+            done.set()
+
+        try:
+            threading.Thread(target=stand, name="carelabel-lock", daemon=True).start()
+            while not done.wait(_LOOK_S):
+                if self._is_orphaned():
+                    _sweep(say)
+        except BaseException:  # ctrl-C, most of all
+            given_up.set()
+            portable.unlock(self.descriptor)  # it may have been given at this very moment
+            raise
 
     def _say_holder(self, text: str) -> None:
         if self._writable:
@@ -78,10 +91,16 @@ class MeasuringLock:
             os.pwrite(self.descriptor, text.encode(), 0)
 
     def _holder(self) -> str:
-        text = os.pread(self.descriptor, _HOLDER_BYTES, 0).decode(errors="replace") or "unknown process"
-        number = text.removeprefix("process ")
-        is_gone = number.isdecimal() and not portable.living([int(number)])
-        return f"something that {text} has left behind" if is_gone else text
+        found = _HOLDER.match(self._written())
+        name = found[0] if found else "unknown process"
+        return f"something that {name} has left behind" if self._is_orphaned() else name
+
+    def _is_orphaned(self) -> bool:
+        """Whether whoever took the lock is known to be gone."""
+        return is_over(self._written().rpartition(" ")[2])
+
+    def _written(self) -> str:
+        return os.pread(self.descriptor, _HOLDER_BYTES, 0).decode(errors="replace")
 
     def close(self) -> None:
         """Close the file."""

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from carelabel import portable
 from carelabel.errors import UsageError
-from carelabel.run.family import MARK, end_leftovers
+from carelabel.run import family
+from carelabel.run import lock as measuring_lock
+from carelabel.run.family import end_leftovers
 from carelabel.run.lock import MeasuringLock, lock_scope
 
 TAKE = (
@@ -59,70 +63,167 @@ def test_a_worker_that_inherited_it_holds_it_after_its_parent_is_dead(tmp_path: 
 
 
 LEAVE = (
-    "import os, subprocess, sys; from carelabel.run.family import MARK, mark\n"
+    "import os, subprocess, sys; from carelabel.run.family import mark\n"
     "child = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
-    "descriptor, name = int(sys.argv[1]), sys.argv[2] or mark(1)\n"
+    "descriptor, variable, name = int(sys.argv[1]), sys.argv[2], sys.argv[3] or mark(1)\n"
     "how = {'start_new_session': True, 'stdout': subprocess.DEVNULL}\n"
-    "left = subprocess.Popen(child, env={MARK: name}, pass_fds=[descriptor], **how)\n"
-    "os.kill(left.pid, 19); print(left.pid)\n"
+    "left = subprocess.Popen(child, env={variable: name}, pass_fds=[descriptor], **how)\n"
+    "os.kill(left.pid, 19); print(left.pid, mark(1).rpartition('-')[0])\n"
 )
 """A program that ends and leaves behind a stopped process of a worker, which holds the lock's descriptor."""
 
 
-def leave(lock: MeasuringLock, name: str = "") -> int:
-    words = [sys.executable, "-c", LEAVE, str(lock.descriptor), name]
-    return int(subprocess.run(words, pass_fds=[lock.descriptor], stdout=subprocess.PIPE, text=True, check=True).stdout)
+@pytest.fixture
+def variable(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A variable of this test's own: leftovers of anything else on the machine are not its business."""
+    name = f"CARELABEL_TEST_{os.getpid()}_{time.monotonic_ns()}"
+    monkeypatch.setattr(family, "MARK", name)
+    return name
 
 
-def test_what_a_killed_run_has_left_is_ended_and_said(tmp_path: Path) -> None:
+def leave(lock: MeasuringLock, variable: str, name: str = "") -> tuple[int, str]:
+    """The number of what was left, and the name of the program that left it."""
+    words = [sys.executable, "-c", LEAVE, str(lock.descriptor), variable, name]
+    done = subprocess.run(words, pass_fds=[lock.descriptor], stdout=subprocess.PIPE, text=True, check=True)
+    pid, owner = done.stdout.split()
+    return int(pid), owner
+
+
+def test_what_a_killed_run_has_left_is_ended_and_said(tmp_path: Path, variable: str) -> None:
     path, said = tmp_path / "lock", []
     dead = MeasuringLock(path)
     assert portable.lock(dead.descriptor, wait=False) is True
-    left = leave(dead)
+    left, _ = leave(dead, variable)
     dead.close()
     lock = MeasuringLock(path)
-    with lock.held(said.append) as waited:
+    with lock.held(said.append):  # the stopped process would have held it for ever
         assert not portable.living([left])
     lock.close()
     assert said == ["ended what a killed run had left behind (processes: 1)"]
-    assert waited < 60  # the process would have held it for ten minutes, and being stopped, for ever
 
 
-def test_what_nobody_s_mark_tells_of_is_waited_for_and_not_said_to_be_alive(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
+def test_what_is_left_while_it_is_waited_for_is_ended_too(
+    tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, said = tmp_path / "lock", []
     dead = MeasuringLock(path)
     assert portable.lock(dead.descriptor, wait=False) is True
-    left = leave(dead, "another mark")
-    path.write_text(f"process {left}0000000")
+    left, owner = leave(dead, variable)
+    path.write_text(f"process 7 {owner}")
     dead.close()
-    with taker(path) as waiting:
-        assert waiting.stdout is not None
-        said = waiting.stdout.readline()
-        assert said.endswith(f"(something that process {left}0000000 has left behind)\n")
-        os.kill(left, signal.SIGKILL)
-        assert waiting.stdout.readline() == "held\n"
-        waiting.communicate("")
+    sweeps = [lambda: 0, end_leftovers]
+
+    def sweep() -> int:
+        """As if it had become an orphan after the first look."""
+        return (sweeps.pop(0) if len(sweeps) > 1 else sweeps[0])()
+
+    monkeypatch.setattr(measuring_lock, "end_leftovers", sweep)
+    monkeypatch.setattr(measuring_lock, "_LOOK_S", 0.01)
+    lock = MeasuringLock(path)
+    with lock.held(said.append):
+        assert not portable.living([left])
+    lock.close()
+    assert said == [
+        "waiting for another measurement on this machine (something that process 7 has left behind)",
+        "ended what a killed run had left behind (processes: 1)",
+    ]
 
 
-@pytest.mark.parametrize("name", ["{pid}-{ticks}-7", "{pid}-7", "daemon", "a-b-c", "--", ""])
-def test_what_belongs_to_a_living_program_or_to_nobody_is_left_alone(name: str) -> None:
-    own = os.getpid()
-    text = name.format(pid=own, ticks=portable.started_ticks(own))
+def test_who_waits_and_is_interrupted_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock"
+    with taker(path) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held\n"
+        lock = MeasuringLock(path)
+        monkeypatch.setattr(threading.Event, "wait", interrupt)
+        with pytest.raises(KeyboardInterrupt), lock.held(lambda _: None):
+            pytest.fail("the lock was held")
+        monkeypatch.undo()
+        first.communicate("")
+    (thread,) = [item for item in threading.enumerate() if item.name == "carelabel-lock"] or [None]
+    if thread is not None:
+        thread.join()
+    other = os.open(path, os.O_RDWR)
+    assert portable.lock(other, wait=False) is True
+    os.close(other)
+    lock.close()
+
+
+def interrupt(_: threading.Event, timeout: float | None = None) -> bool:
+    del timeout
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["{own}-7", "{own}", "daemon", "a-b-c", "--", "", "9" * 5000, "{other}-7"])
+def test_what_belongs_to_a_living_program_or_to_nobody_is_left_alone(name: str, variable: str) -> None:
+    own = family.own_name()
+    other = f"{own.rpartition('-')[0]}-1.1"  # of other namespaces: what is alive there cannot be seen
+    text = name.format(own=own, other=f"1{other}")
     child = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
-    with subprocess.Popen(child, env={MARK: text}, stdout=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(child, env={variable: text}, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         process.stdout.readline()  # its own program runs: until then it has this one's environment
-        end_leftovers()
+        assert end_leftovers() == 0
         assert process.poll() is None
         process.kill()
 
 
-def test_a_number_that_was_given_anew_does_not_save_what_was_left(tmp_path: Path) -> None:
+def test_a_number_that_was_given_anew_does_not_save_what_was_left(tmp_path: Path, variable: str) -> None:
     lock = MeasuringLock(tmp_path / "lock")
-    left = leave(lock, f"{os.getpid()}-1-7")  # this program's number, and not its start
+    pid, _, place = family.own_name().split("-")
+    left, _ = leave(lock, variable, f"{pid}-1-{place}-7")  # this program's number, and not its start
     assert end_leftovers() == 1
     assert not portable.living([left])
     lock.close()
+
+
+def test_whoever_looks_and_those_it_descends_from_are_spared(tmp_path: Path, variable: str) -> None:
+    pid, _, place = family.own_name().split("-")
+    environment = {**os.environ, variable: f"{pid}-1-{place}-7"}
+    look = f"from carelabel.run import family; family.MARK = {variable!r}; print(family.end_leftovers())"
+    nested = f"import subprocess, sys; print(subprocess.run([sys.executable, '-c', {look!r}]).returncode)"
+    words = [sys.executable, "-c", nested]
+    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == ["0", "0"]
+
+
+def test_other_users_processes_are_not_looked_at(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid, _, place = family.own_name().split("-")
+    child = [sys.executable, "-c", "print(flush=True); import time; time.sleep(600)"]
+    mark = f"{pid}-1-{place}-7"
+    with subprocess.Popen(child, env={variable: mark}, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        user = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        assert end_leftovers() == 0
+        monkeypatch.undo()
+        process.kill()
+
+
+def test_a_proc_of_other_processes_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a namespace of process numbers of its own, where nobody has mounted a /proc of its own."""
+    (tmp_path / "self").symlink_to("1")
+    monkeypatch.setattr(portable, "_PROC", tmp_path)
+    assert portable.namespaces() is None
+    assert portable.marks("CARELABEL_WORKER") is None
+    assert end_leftovers() == 0
+    assert not family.is_over(family.own_name())
+
+
+def test_what_nobody_s_mark_tells_of_is_waited_for_and_not_said_to_be_alive(tmp_path: Path, variable: str) -> None:
+    path = tmp_path / "lock"
+    dead = MeasuringLock(path)
+    assert portable.lock(dead.descriptor, wait=False) is True
+    left, owner = leave(dead, variable, "another mark")
+    path.write_text(f"process 77\x1b[2J {owner}")
+    dead.close()
+    with taker(path) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline().endswith("(something that process 77 has left behind)\n")
+        os.kill(left, signal.SIGKILL)
+        assert waiting.stdout.readline() == "held\n"
+        waiting.communicate("")
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
