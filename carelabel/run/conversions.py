@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carelabel.jsonable import to_json
@@ -29,20 +31,17 @@ class CachedConversion:
     """
 
     def __init__(self, running: Running, candidate: PlannedCandidate, parent_sha256: str) -> None:
+        self._made_from = made_from(parent_sha256, candidate.converter, to_json(candidate.parameters))
         self._home = running.folder.artefacts / _content_key(running, candidate, parent_sha256)
         self.part = self._home.with_name(f"{self._home.name}.{os.getpid()}.part")
 
     def read(self) -> dict[str, Any] | None:
         """The converter's answer, or None when there is none or its file is not what it was."""
-        try:
-            answer: dict[str, Any] = json.loads((self._home / ENTRY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        answer = read_entry(self._home)
+        if answer is None:
             return None
-        artefact = self._home / answer["artefact"]["path"]
-        if artefact.is_file() and hash_file(artefact)[0] != answer["sha256"]:
-            return None
-        answer["artefact"]["path"] = str(artefact)
-        return answer if artefact.exists() else None
+        answer["artefact"]["path"] = str(self._home / answer["artefact"]["path"])
+        return answer
 
     def begin(self) -> None:
         """Make an empty folder to write into, and remove what killed runs have left."""
@@ -55,6 +54,7 @@ class CachedConversion:
         """Make the folder an entry, in one step. Its paths are kept relative to it."""
         content = to_json(answer)
         content["artefact"]["path"] = os.path.relpath(content["artefact"]["path"], self.part.resolve())
+        content |= {"made_from": self._made_from, "files": _hashes(self.part)}
         (self.part / ENTRY).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
         if self.read() is None:
             shutil.rmtree(self._home, ignore_errors=True)  # an entry whose file has been damaged
@@ -69,6 +69,46 @@ class CachedConversion:
         shutil.rmtree(self.part, ignore_errors=True)
 
 
+def made_from(parent_sha256: str, converter: str | None, parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """What an entry says of its origin: the file it was converted from, by which converter, and how."""
+    return {"parent": parent_sha256, "converter": converter, "parameters": parameters}
+
+
+def read_entry(folder: Path) -> dict[str, Any] | None:
+    """The converter's answer in a folder of the cache, or None when there is none or a file is not what it was.
+
+    The artefact's path is relative to the folder; ``files`` are the sha256 of all files, by relative path.
+    """
+    try:
+        answer: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
+        path, files = answer["artefact"]["path"], answer["files"]
+        is_whole = bool(files) and _hashes(folder) == files
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    return answer if is_whole and (folder / path).resolve().is_relative_to(folder.resolve()) else None
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """sha256 of every file by its path in the folder. The entry itself is none of them, and a link is no file."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path.relative_to(folder).as_posix(): hash_file(path)[0] for path in paths if path != folder / ENTRY}
+
+
+def _sources_of(entry: str) -> str:
+    """Hash of the package that holds a converter: whoever writes one changes it without changing its version."""
+    try:
+        spec = importlib.util.find_spec(entry.partition(":")[0].partition(".")[0])
+    except (ImportError, ValueError):
+        return ""
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    origin = [Path(spec.origin)] if spec and spec.origin and not folders else []
+    paths = sorted([*origin, *(path for folder in folders for path in Path(folder).rglob("*.py"))])
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
 def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:
     """Hash of everything that a conversion depends on; tests that are measured later are no part of it."""
     plan, test, submission = running.plan, running.subject.test, running.subject.submission
@@ -76,6 +116,7 @@ def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: s
         parent_sha256,
         candidate.converter,
         candidate.entry,
+        _sources_of(candidate.entry),
         to_json(candidate.parameters),
         dict(candidate.versions),
         plan.inputs.get("test"),

@@ -52,28 +52,47 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
     """
     usable, consent = usable_backends(submission, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
     known = KnownFacts(home, submission, _fields_of(usable))
-    recalled = known.read()
-    answer = recalled or _inspect(submission, usable, home, account, known)
-    subject = replace(subject_of(submission, consent, answer), recalled=recalled is not None)
+    recalled = _recalled(known, submission, consent)
+    if recalled is not None:
+        return recalled
+    log = inspector_log(home)
+    with account.watch(start_worker("inspector", log, submission.path)) as session:
+        answer = ask_facts(session, submission, usable, home)
+    subject = _checked(submission, subject_of(submission, consent, answer))
+    kept = {name: answer[name] for name in ("backend", "model", "test", "train")}
+    known.keep(kept, answer.get("files"), _data_folder(submission, home))
+    return subject
+
+
+def _recalled(known: KnownFacts, submission: Submission, consent: Consent) -> Subject | None:
+    answer = known.read()
+    if answer is None:
+        return None
+    try:
+        subject = subject_of(submission, consent, answer)
+    except LoadError:  # an entry that holds something else counts as none
+        return None
+    return replace(_checked(submission, subject), recalled=True)
+
+
+def _checked(submission: Submission, subject: Subject) -> Subject:
     check_declared(submission, subject.model)
     check_data(submission, subject.model, subject.test, subject.train)
     return subject
 
 
-def _inspect(
-    submission: Submission, usable: Mapping[str, Backend], home: Path, account: Account, known: KnownFacts
-) -> dict[str, Any]:
-    log = inspector_log(home)
-    with account.watch(start_worker("inspector", log, submission.path)) as session:
-        answer = ask_facts(session, submission, usable, home)
-    known.keep({name: answer[name] for name in ("backend", "model", "test", "train")}, answer.get("files"))
-    return answer
-
-
 def subject_of(submission: Submission, consent: Consent, answer: Mapping[str, Any]) -> Subject:
-    """A subject from what the op ``inspect`` has answered."""
-    model, test = from_json(ModelFacts, answer["model"]), from_json(DataFacts, answer["test"])
-    train = from_json(DataFacts, answer["train"]) if answer["train"] else None
+    """A subject from what the op ``inspect`` has answered.
+
+    Raises:
+        LoadError: If these are no facts: a model can write on the inspector's pipe.
+    """
+    try:
+        model, test = from_json(ModelFacts, answer["model"]), from_json(DataFacts, answer["test"])
+        train = from_json(DataFacts, answer["train"]) if answer["train"] else None
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        msg = f"{submission.path} could not be loaded: what the inspector answered must be facts, found: {error}"
+        raise LoadError(msg, "a model that writes to files it has not opened does this") from error
     return Subject(
         submission=submission,
         backend=answer["backend"],
@@ -178,7 +197,7 @@ def ask_facts(session: Session, submission: Submission, backends: Mapping[str, B
     Raises:
         CareLabelError: As `inspect_submission`.
     """
-    folder = Home(root=home).data / _data_key(submission)
+    folder = _data_folder(submission, home)
     _make(folder, home)
     fields = {
         "submission": to_json(submission),
@@ -213,10 +232,10 @@ def _fields_of(backends: Mapping[str, Backend]) -> list[dict[str, Any]]:
     return [backend_fields(key, item) for key, item in backends.items()]
 
 
-def _data_key(submission: Submission) -> str:
+def _data_folder(submission: Submission, home: Path) -> Path:
     """Data are laid down once for the same files and the same description of them."""
     parts = [submission.metadata_sha256, submission.test.sha256, submission.train.sha256 if submission.train else ""]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return Home(root=home).data / hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def as_error(path: Path, error: WorkerError) -> CareLabelError:

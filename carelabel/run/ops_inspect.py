@@ -26,7 +26,7 @@ def operations(worker: Worker) -> dict[str, Operation]:
 
 
 def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
-    touched = TouchedFiles()
+    touched = TouchedFiles(own=request["folder"])
     submission = from_json(Submission, request["submission"])
     with worker.spent.on("data"):
         from carelabel.data.rows import DataSet  # noqa: PLC0415 - brings numpy
@@ -37,7 +37,7 @@ def _inspect(request: Mapping[str, Any], worker: Worker) -> dict[str, Any]:
         facts = ask_backend(backend, submission.path, data, worker)
         if facts is not None:
             found = {"backend": backend["id"], "model": to_json(facts), "test": to_json(test), "train": to_json(train)}
-            return {**found, "files": touched.paths()}
+            return {**found, "files": touched.stamps()}
     raise LoadError(*nobody_knows(submission.path, request["backends"]))
 
 

@@ -10,7 +10,7 @@ Ops and their fields (paths are strings; `artefact`, `platform`, `facts` are the
 `carelabel.plugin.protocols` and `carelabel.subject`)::
 
     hello    {}                                               -> pid, python, threads, affinity, modules
-    inspect  {submission, backends: [{id, entry, format...}], folder} -> backend, model, test, train
+    inspect  {submission, backends: [{id, entry, format...}], folder} -> backend, model, test, train, files
     convert  {source: artefact, source_backend: entry, entry, parameters, out, data, threads, seed}
                                                               -> artefact, convert_s
     load     {}                                               -> import_s, load_s, first_call_s

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import UsageError
 from carelabel.home import Home
+from carelabel.metadata import hash_file
 from carelabel.plan import ORIGINAL
-from carelabel.run.conversions import ENTRY
-from carelabel.run.ops_convert import hash_path
+from carelabel.run.conversions import ENTRY, made_from, read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,21 +46,46 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> 
     Raises:
         UsageError: If the label has no such form, it was not built, or its files are not in the cache any more.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    candidate = _candidate(label, form)
+    entry, answer = _entry(Home(root=root), label, candidate)
+    _refuse_taken(folder)
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        names = _copy(entry, answer["files"], part)
+        description = DESCRIPTION if DESCRIPTION not in names else f"carelabel-{DESCRIPTION}"
+        text = json.dumps(_description(label, candidate, answer["artefact"]), indent=2)
+        (part / description).write_text(text + "\n", encoding="utf-8")
+        part.rename(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return Taken(form=form, folder=folder, files=tuple(sorted([*names, description])))
+
+
+def _refuse_taken(folder: Path) -> None:
+    try:
+        is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    if not is_free:
         msg = f"the output {folder} must be a new or empty folder, but something is there already"
         raise UsageError(msg, "name another with -o, or move it away")
-    candidate = _candidate(label, form)
-    entry, answer = _entry(Home(root=root), candidate)
-    artefact = answer["artefact"]
-    try:
-        shutil.copytree(entry, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(ENTRY))
-        described = json.dumps(_description(label, candidate, artefact), indent=2)
-        (folder / DESCRIPTION).write_text(described + "\n", encoding="utf-8")
-    except OSError as error:
-        msg = f"{folder} must be a folder that can be written, found: {error.strerror or error}"
-        raise UsageError(msg, "name another with -o") from error
-    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return Taken(form=form, folder=folder, files=tuple(files))
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    msg = f"{folder} must be a folder that can be written, found: {error.strerror or error}"
+    return UsageError(msg, "name another with -o")
+
+
+def _copy(entry: Path, files: Mapping[str, str], part: Path) -> list[str]:
+    """Copy files and hold that the copies are what was measured."""
+    for name, sha256 in files.items():
+        (part / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(entry / name, part / name, follow_symlinks=False)
+        if hash_file(part / name)[0] != sha256:
+            raise OSError(0, f"{name} was changed while it was copied")
+    return list(files)
 
 
 def _candidate(label: Mapping[str, Any], form: str) -> Mapping[str, Any]:
@@ -77,24 +103,21 @@ def _candidate(label: Mapping[str, Any], form: str) -> Mapping[str, Any]:
     raise UsageError(msg, f"built: {known}")
 
 
-def _entry(home: Home, candidate: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+def _entry(home: Home, label: Mapping[str, Any], candidate: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     """The folder of a conversion in the cache, and the converter's answer; only files that have not changed count."""
+    parent: Mapping[str, Any] = next((item for item in label["candidates"] if item["id"] == candidate["parent"]), {})
+    wanted = made_from(parent.get("sha256") or "", candidate["converter"], candidate["parameters"])
     for path in sorted(home.artefacts.glob(f"*/{ENTRY}")):
-        try:
-            answer: dict[str, Any] = json.loads(path.read_bytes())
-            artefact = path.parent / answer["artefact"]["path"]
-            meant = answer["sha256"] == candidate["sha256"] and answer["artefact"]["format"] == candidate["format"]
-            if meant and hash_path(artefact)[0] == candidate["sha256"]:
-                return path.parent, answer
-        except (OSError, ValueError, LookupError, TypeError):  # a damaged entry counts as none
-            continue
+        answer = read_entry(path.parent)
+        if answer is not None and answer.get("made_from") == wanted and answer.get("sha256") == candidate["sha256"]:
+            return path.parent, answer
     msg = f"the files of {candidate['id']} must be in the cache as they were measured, found none in {home.artefacts}"
     raise UsageError(msg, "carelabel run builds them again; the label may also be of another machine")
 
 
 def _description(label: Mapping[str, Any], candidate: Mapping[str, Any], artefact: Mapping[str, Any]) -> dict[str, Any]:
     """What whoever calls the form must know: its input, the order of its classes, and how far it is the same model."""
-    facts = artefact.get("facts") or {}
+    facts = label["subject"].get("facts") or {}
     kept = ("id", "converter", "parameters", "format", "sha256", "bytes", "lossless")
     return {
         "label": label["id"],
@@ -102,9 +125,8 @@ def _description(label: Mapping[str, Any], candidate: Mapping[str, Any], artefac
         **{name: candidate.get(name) for name in kept},
         "parity": (candidate.get("parity") or {}).get("class"),
         "path": artefact["path"],
-        "input": artefact.get("input_type"),
+        "input": artefact.get("input_type") or facts.get("input_type"),
         "task": facts.get("task"),
         "classes": facts.get("classes"),
-        "libraries": facts.get("libraries"),
         "measured_with": label["environment"]["packages"],
     }

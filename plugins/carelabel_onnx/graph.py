@@ -5,6 +5,7 @@ Needs the package onnx, which predicting does not: only the inspector and the co
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -72,7 +73,17 @@ def _inner(operators: dict[str, int], layers: int) -> set[str]:
 
 def read_graph(path: Path) -> GraphFacts:
     """Look through a graph; weights in files beside it are counted by their shapes and not read."""
-    return graph_facts(onnx.load(str(path), load_external_data=False))
+    model = onnx.load(str(path), load_external_data=False)
+    for name in _files_beside(model):
+        with contextlib.suppress(OSError):  # where it matters, ONNX Runtime has said so
+            (path.parent / name).open("rb").close()  # the inspection depends on a file that compiled code has read
+    return graph_facts(model)
+
+
+def _files_beside(model: Any) -> set[str]:  # noqa: ANN401 - onnx.ModelProto
+    tensors = [tensor for graph in _graphs(model) for tensor in getattr(graph, "initializer", ())]
+    external = [tensor for tensor in tensors if tensor.data_location == TensorProto.EXTERNAL]
+    return {entry.value for tensor in external for entry in tensor.external_data if entry.key == "location"}
 
 
 def graph_facts(model: Any) -> GraphFacts:  # noqa: ANN401 - onnx.ModelProto

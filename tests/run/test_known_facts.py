@@ -57,7 +57,7 @@ def options(tmp_path: Path, witness: Path, monkeypatch: pytest.MonkeyPatch) -> R
 
 def later(path: Path) -> None:
     """Give a file a time that it did not have."""
-    os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
+    os.utime(path, (1, 1_000_000_000))
 
 
 def test_the_second_plan_loads_nothing_and_says_so(options: RunOptions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,9 @@ def test_an_entry_depends_on_the_libraries_and_the_model_s_own_file(options: Run
         spoil(lambda entry: entry.update(files=["x"])),
         spoil(lambda entry: entry.update(files={"/": [7]})),
         spoil(lambda entry: entry.update(answer="yes")),
-        spoil(lambda entry: entry.update(stamp="0")),
+        spoil(lambda entry: entry.update(answer={})),
+        spoil(lambda entry: entry["answer"].pop("model")),
+        spoil(lambda entry: entry["answer"].update(test=[])),
     ],
 )
 def test_what_has_changed_is_inspected_anew(options: RunOptions, change: Callable[[RunOptions], None]) -> None:
@@ -178,35 +180,147 @@ def test_a_taken_over_answer_gives_no_consent(options: RunOptions, monkeypatch: 
         pipeline.plan(options)
 
 
-@pytest.mark.parametrize("files", [None, "x", [7], ["/nothing/here"]])
-def test_an_answer_without_the_files_it_depends_on_is_not_kept(options: RunOptions, files: object) -> None:
+@pytest.mark.parametrize("files", [None, "x", [7], {"/": "x"}, {"/": [0.5]}])
+def test_an_answer_without_stamps_is_not_kept(options: RunOptions, tmp_path: Path, files: object) -> None:
     submission = pipeline.plan(options).subject.submission
     known = KnownFacts(find_home().root, submission, [{"id": "another"}])
-    known.keep({"backend": "another", "model": {}, "test": None, "train": None}, files)
+    known.keep({"backend": "another"}, files, tmp_path)
     assert known.read() is None
+    known.keep({"backend": "another"}, {"/nothing/\0here": None, "\ud800": [1, 2, 3]}, tmp_path)
+    assert known.read() is None
+    known.keep({"backend": "another"}, {"/nothing/here": None}, tmp_path)
+    assert known.read() == {"backend": "another"}
 
 
-TOUCH = """
-import json, os, sys
+def test_a_cache_that_cannot_be_written_ends_nothing(options: RunOptions) -> None:
+    find_home().facts.parent.mkdir(parents=True)
+    find_home().facts.write_text("not a folder")
+    assert [pipeline.plan(options).subject.recalled for _ in range(2)] == [False, False]
+
+
+def test_another_folder_is_another_inspection(
+    options: RunOptions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pipeline.plan(options)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert pipeline.plan(options).subject.recalled is False
+
+
+def test_what_stands_first_on_the_import_path_now_is_seen(options: RunOptions, witness: Path) -> None:
+    pipeline.plan(options)
+    (witness / "colorsys.py").touch()
+    assert pipeline.plan(options).subject.recalled is False
+
+
+READING = """
+import time
 from pathlib import Path
-from carelabel.run.touched_files import TouchedFiles
-touched = TouchedFiles()
-Path(sys.argv[1], "read").read_text()
-os.close(os.open(os.path.join(sys.argv[1], "by_number"), os.O_RDONLY))
-Path(sys.argv[1], "written").write_text("x")
-Path(sys.argv[1], "gone").read_text(); Path(sys.argv[1], "gone").unlink()
-Path("/proc/self/stat").read_text()
-import colorsys
-print(json.dumps(touched.paths()))
+import witness_code
+class Backend(witness_code.Backend):
+    def inspect(self, path, data):
+        for name in ("there", "missing"):
+            try:
+                Path(path).with_name(name).read_text()
+            except FileNotFoundError:
+                pass
+        if Path(path).with_name("changes").exists():
+            Path(path).with_name("there").write_text("while it was read")
+        return super().inspect(path, data)
 """
 
 
-def test_files_that_were_read_or_imported_are_known(tmp_path: Path) -> None:
-    for name in ("read", "by_number", "gone"):
+@pytest.fixture
+def reading(options: RunOptions, witness: Path) -> Path:
+    """Where the backend now reads files of its own."""
+    (witness / "reading_code.py").write_text(READING)
+    plugin = witness / "witness_plugin.py"
+    plugin.write_text(plugin.read_text().replace("witness_code:Backend", "reading_code:Backend"))
+    options.model.with_name("there").write_text("one")
+    return options.model.parent
+
+
+def test_files_that_the_backend_reads_or_looks_for_are_seen(options: RunOptions, reading: Path) -> None:
+    pipeline.plan(options)
+    assert pipeline.plan(options).subject.recalled is True
+    (reading / "there").write_text("two")
+    assert pipeline.plan(options).subject.recalled is False
+    assert pipeline.plan(options).subject.recalled is True
+    (reading / "missing").write_text("found")
+    assert pipeline.plan(options).subject.recalled is False
+
+
+def test_what_was_changed_while_it_was_read_is_not_kept(options: RunOptions, reading: Path) -> None:
+    (reading / "changes").touch()
+    assert [pipeline.plan(options).subject.recalled for _ in range(2)] == [False, False]
+
+
+SPEAKING = """
+import json, os, sys
+import witness_code
+class Backend(witness_code.Backend):
+    def inspect(self, path, data):
+        facts = super().inspect(path, data)
+        said = json.loads(os.environ["CARELABEL_SAID"])
+        options = json.loads(sys.argv[1])
+        os.write(options["answers"], (json.dumps({"id": 1, "ok": True, "result": said}) + "\\n").encode())
+        return facts
+"""
+GOOD = {"backend": "witness.witness", "model": {}, "test": {}, "train": None, "spent": {}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {**GOOD, "test": {"x": 1}},
+        {**GOOD, "model": {"input_type": 7}},
+        {**GOOD, "files": {"a\0b": [1], "\ud800": None}},
+        {**GOOD, "test": {"folder": 7}},
+    ],
+)
+def test_what_a_model_says_for_the_inspector_ends_in_one_line(
+    options: RunOptions, witness: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]
+) -> None:
+    (witness / "speaking_code.py").write_text(SPEAKING)
+    plugin = witness / "witness_plugin.py"
+    plugin.write_text(plugin.read_text().replace("witness_code:Backend", "speaking_code:Backend"))
+    monkeypatch.setenv("CARELABEL_SAID", json.dumps(said))
+    with pytest.raises(CareLabelError, match="could not be loaded"):
+        pipeline.plan(options)
+
+
+TOUCH = """
+import json, os, sys, threading, types
+from pathlib import Path
+from carelabel.run.touched_files import TouchedFiles
+touched = TouchedFiles()
+folder = Path(sys.argv[1])
+(folder / "read").read_text()
+os.close(os.open(os.path.join(folder, "by_number"), os.O_RDONLY))
+(folder / "written").write_text("x")
+(folder / "passing").write_text("x"); (folder / "passing").read_text(); (folder / "passing").unlink()
+(folder / "missing").exists()
+try:
+    (folder / "not_there").read_text()
+except FileNotFoundError:
+    pass
+Path("/proc/self/stat").read_text()
+import colorsys
+class Odd(types.ModuleType):
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+sys.modules["odd"], sys.modules["listed"], sys.modules["number"] = Odd("odd"), types.ModuleType("listed"), 7
+sys.modules["listed"].__file__ = ["x"]
+print(json.dumps(touched.stamps()))
+"""
+
+
+def test_files_that_were_read_looked_for_or_imported_are_known(tmp_path: Path) -> None:
+    for name in ("read", "by_number"):
         (tmp_path / name).touch()
-    done = subprocess.run([sys.executable, "-c", TOUCH, str(tmp_path)], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
-    own = [Path(path).name for path in found if path.startswith(str(tmp_path))]
-    assert own == ["by_number", "read"]
+    command = [sys.executable, "-c", TOUCH, str(tmp_path)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    own = {Path(path).name: stamp is not None for path, stamp in found.items() if path.startswith(str(tmp_path))}
+    assert own == {"by_number": True, "read": True, "not_there": False}
     assert any(path.endswith("colorsys.py") for path in found)
     assert not any(path.endswith(".pyc") or path.startswith("/proc/") for path in found)
