@@ -215,6 +215,8 @@ def thaw_group(group: int) -> bool | None:
 
 def family(leader: int) -> tuple[int, ...] | None:
     """Living processes that belong to a session leader: those of its session, and all descendants of any of them."""
+    if namespaces() is None:  # numbers in /proc are those of other processes
+        return None
     pids = [int(folder.name) for folder in _children_of(_PROC) if folder.name.isdigit()]
     table = {pid: (int(fields[1]), int(fields[3])) for pid in pids if (fields := _living_stat(pid))}
     if not table:

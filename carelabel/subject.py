@@ -44,6 +44,7 @@ class ModelFacts:
         counts: Named counts such as trees, nodes, leaves, support_vectors.
         libraries: Versions of the libraries that the file was written by and loaded with.
         provides: Further words that tests may need (``boundaries``, ``gradients``, ...).
+        beside: sha256 of further files that belong to the model, such as ONNX weights, by their names beside its file.
         warnings: One line each, for the label.
     """
 
@@ -63,6 +64,7 @@ class ModelFacts:
     counts: Mapping[str, int] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     provides: tuple[str, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

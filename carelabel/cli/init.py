@@ -43,7 +43,8 @@ def init(  # noqa: PLR0913 - one each of the command line's words
     if as_json:
         print_json({"file": str(output), "model_seen": facts is not None, "reason": reason})
     else:
-        typer.echo(f"wrote {output}; look through it, then: carelabel run {model} --meta {output}")
+        consent = " --trust-pickle" if trust_pickle else ""
+        typer.echo(f"wrote {output}; look through it, then: carelabel run {model} --meta {output}{consent}")
         if reason:
             typer.echo(f"carelabel: the model was not looked into, task and target are guesses: {reason}", err=True)
     return EXIT_DONE

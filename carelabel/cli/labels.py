@@ -18,6 +18,7 @@ from carelabel.store import LabelNotFoundError, LabelStore, Summary, open_store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LARGEST: Final = 256 * 1024 * 1024
 _DIGITS: Final = 300
 """Whole numbers with more cannot be compared with others."""
 
@@ -100,7 +101,12 @@ def read_label(path: Path) -> dict[str, Any]:
         UsageError: If the file holds no label, or one of a later major version.
     """
     try:
-        document = plain_document(json.loads(path.read_bytes(), parse_int=_whole, parse_constant=_no_number))
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            msg = f"{path} must be a label, of at most {_LARGEST:,} bytes; it has more"
+            raise UsageError(msg, "carelabel run -o writes one")
+        document = plain_document(json.loads(content, parse_int=_whole, parse_constant=_no_number))
     except OSError as error:
         msg = f"{path} must be a readable label, but: {error.strerror or error}"
         raise UsageError(msg) from error
@@ -156,7 +162,7 @@ def _store(general: Globals) -> LabelStore:
 
 def _stored(store: LabelStore, word: str) -> dict[str, Any]:
     """The label of an id, or of the only id that begins so."""
-    found = [item.id for item in store.query() if item.id.startswith(word)]
+    found = [item.id for item in store.query() if word and item.id.startswith(word)]
     if word in found or len(found) == 1:
         return store.get(word if word in found else found[0])
     if not found:

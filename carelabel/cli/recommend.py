@@ -28,11 +28,14 @@ Rating = Annotated[str | None, typer.Option("--rating", metavar="SCALE", help="A
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
-def recommend(
+def recommend(  # noqa: PLR0913 - one each of the command line's words
     ctx: typer.Context,
     label: LabelArgument,
     *,
     require: Require = None,
+    same_model: Annotated[
+        bool, typer.Option("--same-model", help="Only forms whose answers are the original's: identical or equivalent.")
+    ] = False,
     rating: Rating = None,
     as_json: Json = False,
 ) -> int:
@@ -42,7 +45,7 @@ def recommend(
 
     requirements = [parse_requirement(text) for text in require or ()]
     document = _rated(find_label(ctx, label), rating)
-    found = choose(document, requirements)
+    found = choose(document, requirements, same_model=same_model)
     if as_json:
         print_json(_json(found))
     else:

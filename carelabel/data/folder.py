@@ -6,9 +6,10 @@ matrix; ``y.npy`` the target; ``groups/<i>.npy`` the sensitive columns.
 
 from __future__ import annotations
 
+import filecmp
 import json
-import os
 import shutil
+import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +35,7 @@ def write_folder(folder: Path, data: DataSet) -> None:
 
     One that is there already and holds the same is left alone, since other runs may be reading it; else it is replaced.
     """
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    part = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
@@ -51,23 +52,24 @@ def _put_in_place(part: Path, folder: Path) -> None:
     except OSError:  # something is there: an older version, a damaged one, or what another run has just finished
         if _is_same(folder, part):
             return
-        old = folder.with_name(f"{folder.name}.{os.getpid()}.old")
+        old = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}.old")
         folder.replace(old)
         part.replace(folder)
         shutil.rmtree(old)
 
 
 def _is_same(folder: Path, part: Path) -> bool:
-    """Whether two folders hold the same description of the data, and files of the same sizes."""
+    """Whether two folders hold the same files: what lies there may have been damaged since it was written."""
     try:
-        described = [(place / "meta.json").read_bytes() for place in (folder, part)]
+        names = _names(part)
+        _, differing, unreadable = filecmp.cmpfiles(folder, part, names, shallow=False)
+        return _names(folder) == names and not differing and not unreadable
     except OSError:
         return False
-    return described[0] == described[1] and _sizes(folder) == _sizes(part)
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def open_folder(folder: Path) -> DataSet:

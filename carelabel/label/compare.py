@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from carelabel.label.requirements import Requirement, Verdict, check
-from carelabel.plugin.records import REFERENCE
+from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,9 @@ class Option:
     Attributes:
         excluded: Why it cannot be recommended at all, or empty.
         verdicts: One for every requirement, in order.
+        parity: How far its answers on the platform are the original's (``identical``, ``equivalent``, ``different``);
+            empty for the original, and where nothing was compared.
+        remarks: What the label says of its problems, one line each.
         index: Compound index, None when nothing was rated.
         on_front: Whether no other option is better in one property and as good in all others.
     """
@@ -32,9 +35,16 @@ class Option:
     candidate: str
     platform: str
     excluded: str
+    parity: str
+    remarks: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     index: float | None
     on_front: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether its answers are known to be the original's."""
+        return self.candidate == ORIGINAL or self.parity in {"identical", "equivalent"}
 
     @property
     def missed(self) -> int:
@@ -58,8 +68,13 @@ class Recommendation:
     excluded: tuple[Option, ...]
 
 
-def recommend(label: Json, requirements: Sequence[Requirement]) -> Recommendation:
+def recommend(label: Json, requirements: Sequence[Requirement], *, same_model: bool = False) -> Recommendation:
     """Choose among all candidates on all platforms of a label.
+
+    A requirement that names a candidate or a platform leaves only that to choose.
+
+    Args:
+        same_model: Leave out forms whose answers are not the original's.
 
     Raises:
         UsageError: If a requirement names something that the label does not know.
@@ -71,6 +86,8 @@ def recommend(label: Json, requirements: Sequence[Requirement]) -> Recommendatio
         if candidate["id"] != REFERENCE
         for platform in label["platforms"]
     ]
+    if same_model:
+        options = [option if option.is_same else _left_out(option) for option in options]
     usable = [option for option in options if not option.excluded]
     meeting = sorted((option for option in usable if option.missed == 0), key=_worth, reverse=True)
     near = sorted((option for option in usable if option.missed), key=lambda option: (option.missed, *_worst(option)))
@@ -109,17 +126,33 @@ def _option(
     front: frozenset[tuple[str, str]],
 ) -> Option:
     identifier = candidate["id"]
+    parity = str((candidate.get("parity_on", {}).get(platform) or candidate.get("parity") or {}).get("class") or "")
     verdicts = tuple(check(label, item, identifier, item.platform or platform) for item in requirements)
     totals = label.get("compound", {}).get("of", [])
     total: Json = next((row for row in totals if (row["candidate"], row["platform"]) == (identifier, platform)), {})
     return Option(
         candidate=identifier,
         platform=platform,
-        excluded=_excluded(label, candidate, platform),
+        excluded=_excluded(label, candidate, platform) or _elsewhere(identifier, platform, requirements),
+        parity=parity,
+        remarks=tuple(item["text"] for item in label.get("problems", ()) if item["source"] == identifier),
         verdicts=verdicts,
         index=total.get("index"),
         on_front=(identifier, platform) in front,
     )
+
+
+def _left_out(option: Option) -> Option:
+    return replace(option, excluded=option.excluded or "its answers are not known to be the original's")
+
+
+def _elsewhere(candidate: str, platform: str, requirements: Sequence[Requirement]) -> str:
+    """Which requirement is about something else."""
+    for item in requirements:
+        if item.candidate not in {None, candidate} or item.platform not in {None, platform}:
+            whom = " on ".join(filter(None, (item.candidate, item.platform)))
+            return f"{item.text!r} is about {whom}"
+    return ""
 
 
 def _excluded(label: Json, candidate: Json, platform: str) -> str:

@@ -254,7 +254,9 @@ def _verdict(label: Json, whom: Requirement, row: Json) -> Verdict:
     name = whom.quantity + ("_drop" if whom.drop else "")
     place = f" at {_place_of(row['at'])}" if row["at"] else ""
     if value is None:
-        text = f"{_who(whom, row)}: {name}{place} is not known: {row.get('reason') or 'not measured'}"
+        text = (
+            f"{_who(whom, row)}: {name}{place} is not known: {row.get('reason') or 'not measured'}{_how_to_know(row)}"
+        )
         return Verdict(met=None, value=None, certain=False, text=text)
     compare = _OPERATORS[whom.op]
     met = bool(compare(value, whom.bound))
@@ -264,6 +266,10 @@ def _verdict(label: Json, whom: Requirement, row: Json) -> Verdict:
     shown, bound = (_shown(number, whom, row["unit"]) for number in (value, whom.bound))
     text = f"{_who(whom, row)}: {name}{place} {shown} {said} {whom.op} {bound}{sure}"
     return Verdict(met=met, value=value, certain=certain, text=text)
+
+
+def _how_to_know(row: Json) -> str:
+    return "; a longer --budget gives more" if str(row.get("reason") or "").startswith("n < needed") else ""
 
 
 def _drop(label: Json, whom: Requirement, row: Json, value: float) -> tuple[float | None, tuple[float, float] | None]:

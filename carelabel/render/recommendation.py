@@ -24,6 +24,8 @@ def render_recommendation(found: Recommendation, requirements: Sequence[str]) ->
     else:
         yield Text(f"deploy {_name(found.best)}", style="bold")
         yield from _verdicts(found.best)
+        for remark in found.best.remarks:
+            yield Padding(Text(f"note: {remark}"), (0, 0, 0, 2))
     if others := ", ".join(_name(option) for option in found.meeting[1:]):
         yield Text(f"{'also meeting them' if requirements else 'then'}: {others}")
     for option in found.near[:_NEAR]:
@@ -41,8 +43,9 @@ def render_recommendation(found: Recommendation, requirements: Sequence[str]) ->
 
 def _name(option: Option) -> str:
     front = ", on the Pareto front" if option.on_front else ""
+    other = ", another model: its answers differ" if option.parity == "different" else ""
     index = f", compound index {option.index:.3g}" if option.index is not None else ""
-    return f"{option.candidate} on {option.platform}{index}{front}"
+    return f"{option.candidate} on {option.platform}{other}{index}{front}"
 
 
 def _verdicts(option: Option, *, only_missed: bool = False) -> Iterator[RenderableType]:

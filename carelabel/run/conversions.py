@@ -7,6 +7,8 @@ import importlib.util
 import json
 import os
 import shutil
+import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 ENTRY = "built.json"
 """The converter's answer, in the folder of a conversion."""
 
+_OLD_S = 2 * 86_400.0
+
 
 class CachedConversion:
     """The place of one conversion in the cache.
@@ -33,7 +37,7 @@ class CachedConversion:
     def __init__(self, running: Running, candidate: PlannedCandidate, parent_sha256: str) -> None:
         self._made_from = made_from(parent_sha256, candidate.converter, to_json(candidate.parameters))
         self._home = running.folder.artefacts / _content_key(running, candidate, parent_sha256)
-        self.part = self._home.with_name(f"{self._home.name}.{os.getpid()}.part")
+        self.part = self._home.with_name(f"{self._home.name}.{uuid.uuid4().hex}.part")
 
     def read(self) -> dict[str, Any] | None:
         """The converter's answer, or None when there is none or its file is not what it was."""
@@ -46,7 +50,7 @@ class CachedConversion:
     def begin(self) -> None:
         """Make an empty folder to write into, and remove what killed runs have left."""
         for left in self._home.parent.glob(f"{self._home.name}.*.part"):
-            if left == self.part or not _is_alive(int(left.suffixes[-2][1:])):
+            if _is_old(left):
                 shutil.rmtree(left, ignore_errors=True)
         self.part.mkdir(parents=True)
 
@@ -80,12 +84,15 @@ def read_entry(folder: Path) -> dict[str, Any] | None:
     The artefact's path is relative to the folder; ``files`` are the sha256 of all files, by relative path.
     """
     try:
+        if not (folder / ENTRY).is_file():  # reading a pipe would wait
+            return None
         answer: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
         path, files = answer["artefact"]["path"], answer["files"]
         is_whole = bool(files) and _hashes(folder) == files
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    return answer if is_whole and (folder / path).resolve().is_relative_to(folder.resolve()) else None
+    is_below = not Path(path).is_absolute() and (folder / path).resolve().is_relative_to(folder.resolve())
+    return answer if is_whole and is_below else None
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -114,6 +121,7 @@ def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: s
     plan, test, submission = running.plan, running.subject.test, running.subject.submission
     parts = [
         parent_sha256,
+        dict(running.subject.model.beside),
         candidate.converter,
         candidate.entry,
         _sources_of(candidate.entry),
@@ -129,11 +137,9 @@ def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: s
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _is_alive(pid: int) -> bool:
+def _is_old(folder: Path) -> bool:
+    """Whether no conversion can still be writing: they have hours at most, and may run in another container."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return time.time() - folder.stat().st_mtime > _OLD_S
+    except OSError:
         return False
-    except PermissionError:
-        return True
-    return True

@@ -52,27 +52,37 @@ def inspect_submission(  # noqa: PLR0913 - what is inspected, where, and who has
     """
     usable, consent = usable_backends(submission, registry, host, trust_pickle=trust_pickle, is_trusted=is_trusted)
     known = KnownFacts(home, submission, _fields_of(usable))
-    recalled = _recalled(known, submission, consent)
+    recalled = _recalled(known, submission, consent, usable)
     if recalled is not None:
         return recalled
     log = inspector_log(home)
     with account.watch(start_worker("inspector", log, submission.path)) as session:
         answer = ask_facts(session, submission, usable, home)
-    subject = _checked(submission, subject_of(submission, consent, answer))
+    subject = _checked(submission, _of_a_backend(subject_of(submission, consent, answer), usable))
     kept = {name: answer[name] for name in ("backend", "model", "test", "train")}
     known.keep(kept, answer.get("files"), _data_folder(submission, home))
     return subject
 
 
-def _recalled(known: KnownFacts, submission: Submission, consent: Consent) -> Subject | None:
+def _recalled(
+    known: KnownFacts, submission: Submission, consent: Consent, usable: Mapping[str, Backend]
+) -> Subject | None:
     answer = known.read()
     if answer is None:
         return None
     try:
-        subject = subject_of(submission, consent, answer)
+        subject = _of_a_backend(subject_of(submission, consent, answer), usable)
     except LoadError:  # an entry that holds something else counts as none
         return None
     return replace(_checked(submission, subject), recalled=True)
+
+
+def _of_a_backend(subject: Subject, usable: Mapping[str, Backend]) -> Subject:
+    if subject.backend not in usable:
+        who, path = subject.backend, subject.submission.path
+        msg = f"{path} could not be loaded: the backend that knows it must be one that was asked, got {who!r}"
+        raise LoadError(msg, "a model that writes to files it has not opened does this")
+    return subject
 
 
 def _checked(submission: Submission, subject: Subject) -> Subject:
@@ -90,19 +100,19 @@ def subject_of(submission: Submission, consent: Consent, answer: Mapping[str, An
     try:
         model, test = from_json(ModelFacts, answer["model"]), from_json(DataFacts, answer["test"])
         train = from_json(DataFacts, answer["train"]) if answer["train"] else None
+        return Subject(
+            submission=submission,
+            backend=answer["backend"],
+            consent=consent,
+            model=model,
+            test=test,
+            train=train,
+            provides=provided(model, test, train),
+            warnings=(*model.warnings, *test.warnings, *(train.warnings if train else ())),
+        )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         msg = f"{submission.path} could not be loaded: what the inspector answered must be facts, found: {error}"
         raise LoadError(msg, "a model that writes to files it has not opened does this") from error
-    return Subject(
-        submission=submission,
-        backend=answer["backend"],
-        consent=consent,
-        model=model,
-        test=test,
-        train=train,
-        provides=provided(model, test, train),
-        warnings=(*model.warnings, *test.warnings, *(train.warnings if train else ())),
-    )
 
 
 def usable_backends(

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import sys
-import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -41,6 +41,8 @@ class KnownFacts:
     def read(self) -> dict[str, Any] | None:
         """What an earlier inspection answered, or None when there is none or something has changed since."""
         try:
+            if not self._path.is_file():  # reading a pipe would wait
+                return None
             entry = json.loads(self._path.read_bytes())
             answer, stamps = entry["answer"], _flat(entry["files"])
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -58,7 +60,7 @@ class KnownFacts:
             return
         laid_down = {str(path): stamp(str(path)) for path in rows.rglob("*") if path.is_file()}
         entry = json.dumps({"answer": answer, "files": _by_folder({**files, **laid_down})})
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.{time.monotonic_ns()}.part")
+        part = self._path.with_name(f"{self._path.name}.{uuid.uuid4().hex}.part")
         with contextlib.suppress(OSError):  # the inspection went well, and the run can do without the entry
             self._path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(entry, encoding="utf-8")

@@ -41,7 +41,7 @@ def start(
         OSError: If the system cannot start another process.
     """
     ends = {"requests": channel.child_requests, "answers": channel.child_answers}
-    said = json.dumps({**options, **ends, "parent": os.getpid()})
+    said = json.dumps({**options, **ends, "parent": os.getpid(), "lock": lock_fd})
     try:
         return subprocess.Popen(  # noqa: S603 - our own interpreter with our own module
             [sys.executable, "-P", "-m", "carelabel.run.worker", said],

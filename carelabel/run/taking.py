@@ -48,7 +48,7 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> 
     """
     candidate = _candidate(label, form)
     entry, answer = _entry(Home(root=root), label, candidate)
-    _refuse_taken(folder)
+    _refuse_taken(folder, root)
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         names = _copy(entry, answer["files"], part)
@@ -63,8 +63,11 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> 
     return Taken(form=form, folder=folder, files=tuple(sorted([*names, description])))
 
 
-def _refuse_taken(folder: Path) -> None:
+def _refuse_taken(folder: Path, root: Path) -> None:
     try:
+        if folder.resolve().is_relative_to(root.resolve()):
+            msg = f"the output {folder} must lie outside of CARELABEL_HOME, whose files carelabel itself looks after"
+            raise UsageError(msg, "name another with -o")
         is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except OSError as error:
         raise _unwritable(folder, error) from error

@@ -54,6 +54,9 @@ class Worker:
         self.spent = Spent()
         self.refusal: RefusalError | None = None
         self._dies_with_parent = _tie_to_parent(options["parent"])
+        if options["lock"] is not None:
+            # For this process and its forks, which are found again, and not for programs that they become.
+            os.set_inheritable(options["lock"], False)  # noqa: FBT003 - it has no name
         self._pin(options["pin"], options["processors"])
         self._log = _keep_log()
         self.bare_bytes = portable.resident_bytes()

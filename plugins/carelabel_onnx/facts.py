@@ -54,6 +54,7 @@ def facts_of(path: Path, data: DataSet) -> ModelFacts:
         parameters=graph.parameters,
         counts={**graph.counts, "operators": sum(graph.operators.values())},
         libraries={"onnxruntime": ort.__version__, "opset": str(graph.opset), **_producer(graph)},
+        beside=graph.beside,
         warnings=(*_batch_warning(session), *_input_warning(session, data), *_output_warning(session, task, classes)),
     )
     return _probe(session, facts, data)

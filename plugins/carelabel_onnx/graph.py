@@ -5,10 +5,10 @@ Needs the package onnx, which predicting does not: only the inspector and the co
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import onnx
@@ -26,6 +26,7 @@ LEARNED_ATTRIBUTES: Final = frozenset(
     }
 )
 TREES: Final = frozenset({"TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"})
+_CHUNK: Final = 1 << 20
 _THROUGH: Final = frozenset({"Cast", "Reshape", "Squeeze", "Identity", "Flatten", "Unsqueeze"})
 
 
@@ -39,6 +40,7 @@ class GraphFacts:
             (those are shapes, axes and labels), and of the attributes in which classical operators keep them.
         counts: trees, nodes, leaves, thresholds, support_vectors where there are such.
         classes: Class labels that the graph names, in the order of its scores.
+        beside: sha256 of the files beside the graph's that hold its weights, by name.
     """
 
     name: str
@@ -49,6 +51,7 @@ class GraphFacts:
     parameters: int
     counts: dict[str, int]
     classes: tuple[str | int, ...]
+    beside: dict[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -74,10 +77,17 @@ def _inner(operators: dict[str, int], layers: int) -> set[str]:
 def read_graph(path: Path) -> GraphFacts:
     """Look through a graph; weights in files beside it are counted by their shapes and not read."""
     model = onnx.load(str(path), load_external_data=False)
-    for name in _files_beside(model):
-        with contextlib.suppress(OSError):  # where it matters, ONNX Runtime has said so
-            (path.parent / name).open("rb").close()  # the inspection depends on a file that compiled code has read
-    return graph_facts(model)
+    beside = {name: path.parent / name for name in _files_beside(model)}
+    hashes = {name: _sha256(file) for name, file in sorted(beside.items()) if file.is_file()}
+    return replace(graph_facts(model), beside=hashes)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _files_beside(model: Any) -> set[str]:  # noqa: ANN401 - onnx.ModelProto

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 def run(context: TestContext) -> list[Measurement]:
-    """The artefact's file, or all files in its folder."""
-    files = _files(context.artefact.path)
+    """The artefact's file with those beside it that belong to the model, or all files in its folder."""
+    path = context.artefact.path
+    beside = [path.parent / name for name in context.artefact.facts.beside]
+    files = [*_files(path), *(file for file in beside if file.is_file())]  # a converted form has none of them
     total = sum(file.stat().st_size for file in files)
     method = f"sum of the sizes of {len(files)} file{'s' if len(files) != 1 else ''}; exact"
     return [Measurement(quantity="model_size", value=total, n=1, method=method)]

@@ -255,6 +255,15 @@ def test_what_is_laid_down_already_is_left_to_its_readers(lay: Lay, tmp_path: Pa
     assert [path.name for path in (tmp_path / "laid").iterdir()] == ["t.csv"]
 
 
+def test_rows_that_were_damaged_where_they_lie_are_laid_down_anew(lay: Lay, tmp_path: Path) -> None:
+    lay("t.csv", "a,y\n1,0\n2,1\n")
+    target = tmp_path / "laid" / "t.csv" / "y.npy"
+    content = target.read_bytes()
+    target.write_bytes(content[:-1] + b"\x01")
+    lay("t.csv")
+    assert target.read_bytes() == content
+
+
 def test_an_inspector_that_is_killed_while_writing_leaves_no_folder(lay: Lay, tmp_path: Path) -> None:
     lay("t.csv", "a,b,y\n1,u,0\n2,v,1\n")
     code = f"""

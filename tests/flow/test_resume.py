@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carelabel import portable
 from tests.flow.program import WITNESS, Ended, Program, Stop, end, wait_for_line
 
 if TYPE_CHECKING:
@@ -325,3 +327,24 @@ def test_what_the_model_of_a_killed_run_had_forked_is_ended_by_the_next(program:
     assert ended.code == 0, ended.err
     assert "ended what a killed run had left behind (processes: " in ended.err
     program.wait_until_alone()
+
+
+def test_a_program_that_the_model_of_a_killed_run_became_does_not_hold_the_lock(
+    program: Program, line: Line, tmp_path: Path
+) -> None:
+    number = tmp_path / "number"
+    spec = {"weights": [1.0, -1.0], "bias": 0.0, "becomes": str(number)}
+    line.model.write_text(json.dumps(spec), encoding="utf-8")
+    stop = Stop(program=program, name="turns")
+    stop.set()
+    first = program.start(*line.words, "-q")
+    stop.wait(first)
+    end(first, signal.SIGKILL)
+    left = int(number.read_text(encoding="utf-8"))
+    line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0}), encoding="utf-8")
+    stop.free()
+    try:
+        assert portable.living([left]), "nobody knows any more whose it is"
+        assert program.run(*line.words, "-q").code == 0
+    finally:
+        os.kill(left, signal.SIGKILL)

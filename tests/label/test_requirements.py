@@ -138,6 +138,38 @@ def test_a_failed_conversion_is_never_recommended() -> None:
     assert [(option.candidate, option.excluded) for option in found.excluded] == [("onnx", "its answers differ")]
 
 
+def test_a_requirement_about_one_form_or_platform_leaves_only_that() -> None:
+    found = recommend(two(), [parse_requirement("latency_p50@original{batch=1} < 1s")])
+    assert found.best is not None
+    assert found.best.candidate == "original"
+    assert [(option.candidate, option.excluded) for option in found.excluded] == [
+        ("onnx", "'latency_p50@original{batch=1} < 1s' is about original")
+    ]
+    document = two()
+    document["platforms"].append({"id": "cpu-all", "tags": ["cpu"], "threads": 2})
+    document["outcomes"] += [{**row, "platform": "cpu-all"} for row in document["outcomes"]]
+    (other,) = {
+        option.platform for option in recommend(document, [parse_requirement("accuracy@onnx,cpu-all > 0")]).meeting
+    }
+    assert other == "cpu-all"
+
+
+@pytest.mark.parametrize("place", ["parity", "parity_on"])
+def test_a_form_that_answers_otherwise_is_named_so_and_can_be_left_out(place: str) -> None:
+    document = two()
+    verdict = {"class": "different"}
+    document["candidates"][1] |= {place: verdict if place == "parity" else {"cpu-1t": verdict}}
+    document["problems"] = [{"source": "onnx", "code": "nondeterministic", "text": "answers change"}]
+    found = recommend(document, [])
+    (onnx,) = [option for option in found.meeting if option.candidate == "onnx"]
+    assert (onnx.parity, onnx.remarks) == ("different", ("answers change",))
+    strict = recommend(document, [], same_model=True)
+    assert [option.candidate for option in strict.meeting] == ["original"]
+    assert [option.excluded for option in strict.excluded] == ["its answers are not known to be the original's"]
+    document["candidates"][1] |= {"parity": {"class": "equivalent"}, "parity_on": {}}
+    assert len(recommend(document, [], same_model=True).meeting) == 2
+
+
 def test_the_front_holds_what_nothing_beats() -> None:
     assert pareto_front(two()) == {("original", "cpu-1t"), ("onnx", "cpu-1t")}
     slower = two()

@@ -36,7 +36,8 @@ def hold(name: str) -> None:
 class Predictor:
     """1 where w.x + b is positive. A restless one turns its first three answers round in every second call.
 
-    One that forks leaves a process of its own that never ends.
+    One that forks leaves a process of its own that never ends; one that becomes another program leaves that, with
+    nothing in its environment, and its number in a file.
     """
 
     input_type = InputType(container="array", dtype="float64", shape=(2,))
@@ -46,6 +47,10 @@ class Predictor:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.native = spec
         self.calls = 0
+        if spec.get("becomes") and os.fork() == 0:
+            os.setsid()
+            Path(spec["becomes"]).write_text(str(os.getpid()), encoding="utf-8")
+            os.execve("/bin/sleep", ["sleep", "600"], {})  # noqa: S606 - nothing of this environment is left
         if spec.get("forks") and os.fork() == 0:
             while True:
                 time.sleep(60)

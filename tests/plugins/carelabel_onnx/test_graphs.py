@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -198,6 +199,18 @@ def test_parameters_lie_in_initialisers_constants_and_subgraphs() -> None:
         held,
     )
     assert graph_facts(helper.make_model(graph)).parameters == 6 + 2 + 5 + 5
+
+
+def test_weights_in_files_beside_are_part_of_the_model(tmp_path: Path) -> None:
+    path = scores_only(tmp_path, 4)
+    assert opened(path, DATA)[0].beside == {}
+    beside = tmp_path / "beside.onnx"
+    how = {"save_as_external_data": True, "location": "weights.bin", "size_threshold": 0}
+    onnx.save_model(onnx.load(path), beside, **how)
+    content = (tmp_path / "weights.bin").read_bytes()
+    assert opened(beside, DATA)[0].beside == {"weights.bin": hashlib.sha256(content).hexdigest()}
+    (tmp_path / "weights.bin").write_bytes(content[::-1])
+    assert opened(beside, DATA)[0].beside == {"weights.bin": hashlib.sha256(content[::-1]).hexdigest()}
 
 
 def test_families_by_operators(tmp_path: Path) -> None:
