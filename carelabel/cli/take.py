@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from carelabel.cli.context import globals_of
 from carelabel.cli.labels import find_label
 from carelabel.cli.output import print_json
 from carelabel.errors import EXIT_DONE
@@ -28,13 +29,17 @@ def take(
 
     document = find_label(ctx, label)
     folder = (output or Path(_file_name(f"{document['subject']['name']}-{form}"))).absolute()
-    taken = take_form(document, form, folder, find_home().root)
+    usages = {name: record.usage for name, record in globals_of(ctx).registry().backends().items()}
+    taken = take_form(document, form, folder, root=find_home().root, usages=usages)
     if as_json:
-        print_json({"form": taken.form, "folder": str(taken.folder), "files": list(taken.files)})
+        found = {"form": taken.form, "folder": str(taken.folder), "files": list(taken.files), "usage": taken.usage}
+        print_json(found)
         return EXIT_DONE
     typer.echo(f"{taken.form} as it was measured, in {taken.folder}:")
     for name in taken.files:
         typer.echo(f"  {name}")
+    if taken.usage:
+        typer.echo(f"from path and rows to answers, in Python: {taken.usage}")
     return EXIT_DONE
 
 

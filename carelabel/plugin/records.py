@@ -125,6 +125,8 @@ class Backend(Record):
         executes_code: True when loading the file can run code that is stored in it.
         framework: The framework of a candidate that this backend runs.
         provides: Words for `needs` that the facts of its models may hold beyond the core's own.
+        usage: Python that calls such a file without carelabel, from ``path`` and ``rows`` to ``answers``, in one line;
+            ``carelabel take`` writes it down beside the file.
     """
 
     kind: ClassVar[str] = "backend"
@@ -135,6 +137,7 @@ class Backend(Record):
     magic: tuple[bytes, ...] = ()
     executes_code: bool = False
     provides: frozenset[str] = frozenset()
+    usage: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

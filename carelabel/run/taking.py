@@ -27,14 +27,16 @@ class Taken:
 
     Attributes:
         files: Names below the folder; `DESCRIPTION` among them.
+        usage: Python that calls the form; empty where nobody has said how.
     """
 
     form: str
     folder: Path
     files: tuple[str, ...]
+    usage: str
 
 
-def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> Taken:
+def take_form(label: Mapping[str, Any], form: str, folder: Path, *, root: Path, usages: Mapping[str, str]) -> Taken:
     """Write the files of a form into a new folder, exactly as they were measured, with a description.
 
     Args:
@@ -42,6 +44,7 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> 
         form: Id of a candidate.
         folder: Must not exist, or be empty.
         root: CARELABEL_HOME.
+        usages: By backend, how its files are called.
 
     Raises:
         UsageError: If the label has no such form, it was not built, or its files are not in the cache any more.
@@ -53,14 +56,15 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, root: Path) -> 
     try:
         names = _copy(entry, answer["files"], part)
         description = DESCRIPTION if DESCRIPTION not in names else f"carelabel-{DESCRIPTION}"
-        text = json.dumps(_description(label, candidate, answer["artefact"]), indent=2)
+        usage = usages.get(candidate["backend"], "")
+        text = json.dumps({**_description(label, candidate, answer["artefact"]), "usage": usage}, indent=2)
         (part / description).write_text(text + "\n", encoding="utf-8")
         part.rename(folder)
     except OSError as error:
         raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return Taken(form=form, folder=folder, files=tuple(sorted([*names, description])))
+    return Taken(form=form, folder=folder, files=tuple(sorted([*names, description])), usage=usage)
 
 
 def _refuse_taken(folder: Path, root: Path) -> None:

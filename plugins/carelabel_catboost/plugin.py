@@ -17,6 +17,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="model",
             summary="CatBoost models in .cbm files, which hold data and no code",
+            usage="import catboost; answers = catboost.CatBoost().load_model(path).predict(rows)",
             entry="carelabel_catboost.backend:ModelBackend",
             tasks=TASKS,
             frameworks=frozenset({"catboost"}),

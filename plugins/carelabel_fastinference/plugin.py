@@ -58,6 +58,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="trees",
             summary="saved tree models on a packed kernel, which is compiled once per machine",
+            usage="from carelabel_fastinference import FastModel; answers = FastModel.load(path).predict(rows)",
             entry="carelabel_fastinference.backend:PackedBackend",
             formats=frozenset(PACKED),
             suffixes=(SUFFIX,),

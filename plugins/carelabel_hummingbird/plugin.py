@@ -30,6 +30,7 @@ def _backend(name: str, where: str, tags: frozenset[str]) -> Backend:
     return Backend(
         name=name,
         summary=f"tensor programs that Hummingbird made, on torch, on {where}",
+        usage="import torch; answers = torch.jit.load(path)(torch.from_numpy(rows))",
         entry="carelabel_hummingbird.backend:TensorBackend",
         tasks=TASKS,
         frameworks=frozenset({"torch"}),

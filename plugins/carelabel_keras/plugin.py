@@ -16,6 +16,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name=name,
             summary=f"Keras 3 models from .keras files, on torch, on {where}",
+            usage="import keras; answers = keras.models.load_model(path).predict(rows)",
             entry="carelabel_keras.backend:KerasBackend",
             tasks=TASKS,
             frameworks=frozenset({"keras"}),

@@ -17,6 +17,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="booster",
             summary="LightGBM models in text files, which hold data and no code",
+            usage="import lightgbm; answers = lightgbm.Booster(model_file=path).predict(rows)",
             entry="carelabel_lightgbm.backend:BoosterBackend",
             tasks=TASKS,
             frameworks=frozenset({"lightgbm"}),

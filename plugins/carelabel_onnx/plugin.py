@@ -6,6 +6,10 @@ from carelabel import ANY, Backend, Converter, Parameter, hookimpl
 
 NETWORKS = frozenset({"linear", "mlp", "cnn", "other"})
 TASKS = frozenset({"classification", "regression", "clustering", "outlier-detection"})
+_USAGE = (
+    "import onnxruntime; session = onnxruntime.InferenceSession(path, providers=['{providers}']); "
+    "answers = session.run(None, rows if isinstance(rows, dict) else {{session.get_inputs()[0].name: rows}})"
+)
 
 
 @hookimpl
@@ -15,6 +19,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="runtime",
             summary="ONNX files on ONNX Runtime, on processors",
+            usage=_USAGE.format(providers="CPUExecutionProvider"),
             entry="carelabel_onnx.backend:RuntimeBackend",
             tasks=TASKS,
             frameworks=frozenset({"onnx"}),
@@ -28,6 +33,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="runtime-cuda",
             summary="ONNX files on ONNX Runtime, on CUDA devices",
+            usage=_USAGE.format(providers="CUDAExecutionProvider"),
             entry="carelabel_onnx.backend:RuntimeBackend",
             tasks=TASKS,
             frameworks=frozenset({"onnx"}),

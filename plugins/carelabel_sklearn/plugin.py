@@ -16,6 +16,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="pickle",
             summary="scikit-learn estimators in pickle files",
+            usage="import pickle; answers = pickle.load(open(path, 'rb')).predict(rows)",
             entry="carelabel_sklearn.backend:PickleBackend",
             tasks=TASKS,
             frameworks=frozenset({"scikit-learn"}),
@@ -30,6 +31,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="joblib",
             summary="scikit-learn estimators in joblib files, compressed ones included",
+            usage="import joblib; answers = joblib.load(path).predict(rows)",
             entry="carelabel_sklearn.backend:JoblibBackend",
             tasks=TASKS,
             frameworks=frozenset({"scikit-learn"}),
@@ -43,6 +45,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="skops",
             summary="scikit-learn estimators in skops files, which hold data and no code",
+            usage="from skops.io import load; answers = load(path).predict(rows)",
             entry="carelabel_sklearn.backend:SkopsBackend",
             tasks=TASKS,
             frameworks=frozenset({"scikit-learn"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, Final
 
 from carelabel import ANY, Backend, Converter, Parameter, hookimpl
@@ -16,6 +17,15 @@ _BACKENDS: Final = (
     ("export", "torch-export", (".pt2", ".pt"), "ExportBackend", "programs saved by torch.export"),
     ("script", "torch-script", (".pt", ".pth", ".ts", ".torchscript"), "ScriptBackend", "TorchScript files"),
     ("code", "torch-code", (".torch.zip",), "CodeBackend", "zip archives of a network's code and its state dict"),
+)
+_USAGE: Final = MappingProxyType(
+    {
+        "torch-export": "import torch; answers = torch.export.load(path).module()(torch.from_numpy(rows))",
+        "torch-script": "import torch; answers = torch.jit.load(path)(torch.from_numpy(rows))",
+        "torch-export-half": (
+            "import torch; answers = torch.export.load(path).module()(torch.from_numpy(rows).half().cuda())"
+        ),
+    }
 )
 _DEVICES: Final = (("", "on processors", frozenset({"cpu"})), ("-cuda", "on CUDA devices", frozenset({"cpu", "cuda"})))
 
@@ -41,6 +51,7 @@ def _backend(  # noqa: PLR0913, PLR0917 - what the records differ in
     return Backend(
         name=name,
         summary=summary,
+        usage=_USAGE.get(file_format, ""),
         entry=f"carelabel_torch.backend:{entry}",
         tasks=TASKS,
         frameworks=frozenset({"torch"}),

@@ -30,6 +30,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="gtil",
             summary="tree models on Treelite's general inference library",
+            usage="import treelite; answers = treelite.gtil.predict(treelite.Model.deserialize(path), rows)",
             entry="carelabel_treelite.gtil:GtilBackend",
             tasks=TASKS,
             frameworks=frozenset({"treelite"}),
@@ -42,6 +43,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="compiled",
             summary="tree models as shared objects, compiled from C",
+            usage="import tl2cgen; answers = tl2cgen.Predictor(path).predict(tl2cgen.DMatrix(rows))",
             entry="carelabel_treelite.compiled:CompiledBackend",
             tasks=TASKS,
             frameworks=frozenset({"tl2cgen"}),

@@ -17,6 +17,7 @@ def carelabel_backends() -> list[Backend]:
         Backend(
             name="booster",
             summary="XGBoost models in .json and .ubj files, which hold data and no code",
+            usage="import xgboost; answers = xgboost.Booster(model_file=path).predict(xgboost.DMatrix(rows))",
             entry="carelabel_xgboost.backend:BoosterBackend",
             tasks=TASKS,
             frameworks=frozenset({"xgboost"}),

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import yaml
+
+from tests.flow.program import HERE, Program
+from tests.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.flow.conftest import Labelled, Line
-    from tests.flow.program import Ended, Program
+    from tests.flow.conftest import Line
+    from tests.flow.program import Ended
 
 
 @pytest.fixture
@@ -55,7 +59,12 @@ def test_what_is_taken_is_what_was_measured(program: Program, of_a_line: Path, t
 def test_without_a_folder_it_is_named_after_model_and_form(program: Program, of_a_line: Path) -> None:
     ended = program.run("take", of_a_line, "copy", "--json")
     found = json.loads(ended.out)
-    assert found == {"form": "copy", "folder": str(program.lock / "line-copy"), "files": ["form.json", "model.witness"]}
+    assert found == {
+        "form": "copy",
+        "folder": str(program.lock / "line-copy"),
+        "files": ["form.json", "model.witness"],
+        "usage": "",
+    }
     again = program.run("take", of_a_line, "copy")
     assert (again.code, len(again.errors)) == (2, 1)
     assert "must be a new or empty folder, but something is there already" in again.err
@@ -116,21 +125,38 @@ def test_a_place_that_cannot_be_written_is_one_line(program: Program, of_a_line:
     assert (ended.code, len(ended.err.splitlines())) == (2, 1)
 
 
-@pytest.mark.needs_plugin("sklearn", "onnx")
-def test_the_onnx_file_of_a_forest_answers_as_the_label_says(
-    labelled_as: Callable[[str], Labelled], tmp_path: Path
-) -> None:
-    import joblib  # noqa: PLC0415 - heavy imports wait until the test runs
-    import onnxruntime as ort  # noqa: PLC0415 - as above
+FORMS = ("onnx.skl2onnx", "treelite.checkpoint", "hummingbird.jit", "fastinference.native")
 
-    labelled = labelled_as("forest")
-    ended = labelled.program.run("take", labelled.label["id"], "onnx", "-o", tmp_path / "out")
-    assert ended.code == 0, ended.err
-    found = described(tmp_path / "out")
-    assert (found["format"], found["task"], found["input"]["dtype"]) == ("onnx", "classification", "float32")
-    with np.load(labelled.case.model.with_name("test.npz"), allow_pickle=True) as data:
-        rows = data["X"].astype(found["input"]["dtype"])
-    session = ort.InferenceSession(tmp_path / "out" / found["path"], providers=["CPUExecutionProvider"])
-    (answers, *_) = session.run(None, {session.get_inputs()[0].name: rows})
-    original = joblib.load(labelled.case.model).predict(rows)
-    assert np.array_equal(answers, original)
+
+@pytest.mark.needs_plugin("sklearn", "onnx", "treelite", "hummingbird", "fastinference")
+@pytest.mark.filterwarnings("ignore:.torch.jit.load. is deprecated:DeprecationWarning")
+def test_every_form_answers_by_what_is_written_beside_it(tmp_path: Path) -> None:
+    import joblib  # noqa: PLC0415 - heavy imports wait until the test runs
+
+    case, program = SUBJECTS["forest"](tmp_path / "forest"), Program(home=tmp_path / "home", lock=tmp_path)
+    content = yaml.safe_load((HERE / "one-platform.yaml").read_text(encoding="utf-8"))
+    content |= {"tests": {"include": ["resources.size"]}, "converters": {"kinds": [], "include": list(FORMS)}}
+    (tmp_path / "suite.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    words = ["run", case.model, "--meta", case.meta, "--suite", tmp_path / "suite.yaml", "--trust-pickle", "-q"]
+    assert program.run(*words, "-o", tmp_path / "label.json").code == 0
+    forms = [item["id"] for item in program.label(tmp_path / "label.json")["candidates"]]
+    with np.load(case.model.with_name("test.npz"), allow_pickle=True) as data:
+        rows = data["X"]
+    original = joblib.load(case.model)
+    assert len(forms) == 1 + len(FORMS)
+    for form in forms[1:]:
+        folder = tmp_path / form
+        ended = program.run("take", tmp_path / "label.json", form, "-o", folder)
+        assert ended.code == 0, ended.err
+        found = described(folder)
+        assert found["usage"] in ended.out
+        assert (found["task"], found["classes"]) == ("classification", list(original.classes_))
+        given = {"path": str(folder / found["path"]), "rows": rows.astype(found["input"]["dtype"])}
+        exec(found["usage"], given)  # noqa: S102 - this is what a user would do
+        assert _labels(given["answers"], len(rows)) == original.predict(rows).tolist(), form
+
+
+def _labels(answers: Any, rows: int) -> list[Any]:
+    """Engines give labels, or probabilities, or both, or those of one output of several."""
+    first = np.asarray(answers[0] if isinstance(answers, list | tuple) else answers)
+    return (first if first.size == rows else first.reshape(rows, -1).argmax(axis=1)).tolist()
