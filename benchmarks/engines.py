@@ -7,8 +7,8 @@ shuffled order; a ratio is the median over rounds of the original's time over th
 original), with the smallest and the largest of a round. Figures of forms that are not the same model are struck out.
 
 First a label of the MNIST forest, twice: at least 6 forms on two platforms within 60 s, and the second time, with
-conversions cached, at most 30 % of the first's time before anything is measured (inspecting, converting, predicting,
-scoring; what workers import and load to be measured belongs to measuring).
+conversions and the inspection's facts taken over, at most 30 % of the first's time before anything is measured
+(inspecting, converting, predicting, scoring; what workers import and load to be measured belongs to measuring).
 
     python benchmarks/engines.py [--quick] [--parts digits label ...] [--data california_housing.csv cifar10.zip]
         [--data california_housing.csv cifar10_jpeg_5k_1k.zip]

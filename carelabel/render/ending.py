@@ -13,12 +13,13 @@ from carelabel.render.skips import fold_cells, fold_foreign
 from carelabel.render.units import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
     Json = Mapping[str, Any]
 
+_COMMAND_WIDTH: Final = 70
 _UNFINISHED: Final = ("failed", "crashed", "timed_out")
 
 
@@ -36,12 +37,22 @@ def render_ending(label: Json) -> Iterator[RenderableType]:
     reproduce = label["reproduce"]
     if reproduce.get("argv"):
         yield Text("Reproduce", style="bold")
-        yield Text(f"  {shlex.join(reproduce['argv'])}", overflow="fold")
+        yield Text(f"  {_to_paste(reproduce['argv'])}", overflow="fold")
         yield Text(f"  seed {reproduce['seed']}, plan {reproduce['plan_sha256'][:12]}", style="dim")
         if run:
             yield Text(
                 f"  logs and raw samples: {RUNS}/{run} (carelabel doctor says where CARELABEL_HOME is)", style="dim"
             )
+
+
+def _to_paste(argv: Sequence[str]) -> str:
+    """A command in lines that a shell reads as one, where a terminal would break it anywhere."""
+    lines = [""]
+    for word in map(shlex.quote, argv):
+        if lines[-1] and len(lines[-1]) + len(word) > _COMMAND_WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n    ".join(lines)
 
 
 def _section(title: str, items: Any, row: Any) -> Iterator[RenderableType]:  # noqa: ANN401 - JSON, and a function of it

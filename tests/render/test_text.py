@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from typing import Any
 
 import pytest
@@ -173,3 +174,11 @@ def test_the_fastest_form_says_how_it_was_compared() -> None:
     text = draw(make_label(crossover=[other]))
     assert line_of(text, "cpu-1t") == "cpu-1t 1 wood 1.00 ms 2 x thin * 100 rows"
     assert "* not timed in the same rounds: compared by each one's own interval" in text
+
+
+def test_the_command_that_reproduces_a_label_can_be_pasted() -> None:
+    argv = ["carelabel", "run", "a model.wood", *(f"--only=test-{number:02}" for number in range(12)), "-o", "x.json"]
+    text = draw(make_label(reproduce={**make_label()["reproduce"], "argv": argv}), 80)
+    shown = text.partition("Reproduce\n")[2].partition("\n  seed")[0]
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shlex.split(shown.replace("\\\n", " ")) == argv
