@@ -102,16 +102,19 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _sources_of(entry: str) -> str:
-    """Hash of the package that holds a converter: whoever writes one changes it without changing its version."""
+    """Hash of the sources around a converter: whoever writes one changes it without changing its version.
+
+    Of a package inside another, only the inner one: plugins may live in a large house.
+    """
+    top, *rest = entry.partition(":")[0].split(".")
     try:
-        spec = importlib.util.find_spec(entry.partition(":")[0].partition(".")[0])
+        spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return ""
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    origin = [Path(spec.origin)] if spec and spec.origin and not folders else []
-    paths = sorted([*origin, *(path for folder in folders for path in Path(folder).rglob("*.py"))])
+    folders = [Path(folder, *rest[:-1]) for folder in spec.submodule_search_locations or ()] if spec else []
+    alone = [Path(spec.origin)] if spec and spec.origin and not folders else []
     digest = hashlib.sha256()
-    for path in paths:
+    for path in sorted([*alone, *(path for folder in folders for path in folder.rglob("*.py"))]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

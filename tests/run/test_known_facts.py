@@ -76,6 +76,16 @@ def test_a_label_says_whether_its_facts_were_taken_over(options: RunOptions) -> 
     assert found[0].subject == found[1].subject
 
 
+def test_a_conversion_depends_on_the_sources_of_its_converter(options: RunOptions, witness: Path) -> None:
+    found = []
+    for text in ("", "", "# another\n"):
+        with (witness / "witness_code.py").open("a", encoding="utf-8") as code:
+            code.write(text)
+        candidates = pipeline.run(options).candidates
+        found += [item.cached for item in candidates if item.id == "copy"]
+    assert found == [False, True, False]
+
+
 def touch_the_plugin(options: RunOptions) -> None:
     later(options.model.parent / "plugin" / "witness_code.py")
 
