@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carelabel.errors import UsageError
 from carelabel.jsonable import to_json
 from carelabel.metadata import hash_file
 
@@ -89,7 +90,7 @@ def read_entry(folder: Path) -> dict[str, Any] | None:
         answer: dict[str, Any] = json.loads((folder / ENTRY).read_text(encoding="utf-8"))
         path, files = answer["artefact"]["path"], answer["files"]
         is_whole = bool(files) and _hashes(folder) == files
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, UsageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     is_below = not Path(path).is_absolute() and (folder / path).resolve().is_relative_to(folder.resolve())
     return answer if is_whole and is_below else None
@@ -113,10 +114,9 @@ def _sources_of(entry: str) -> str:
         return ""
     folders = [Path(folder, *rest[:-1]) for folder in spec.submodule_search_locations or ()] if spec else []
     alone = [Path(spec.origin)] if spec and spec.origin and not folders else []
-    digest = hashlib.sha256()
-    for path in sorted([*alone, *(path for folder in folders for path in folder.rglob("*.py"))]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    paths = sorted([*alone, *(path for folder in folders for path in folder.rglob("*.py"))])
+    hashes = [(path.name, hash_file(path)[0]) for path in paths]
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 def _content_key(running: Running, candidate: PlannedCandidate, parent_sha256: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def take_form(label: Mapping[str, Any], form: str, folder: Path, *, root: Path, 
     candidate = _candidate(label, form)
     entry, answer = _entry(Home(root=root), label, candidate)
     _refuse_taken(folder, root)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
     try:
         names = _copy(entry, answer["files"], part)
         description = DESCRIPTION if DESCRIPTION not in names else f"carelabel-{DESCRIPTION}"

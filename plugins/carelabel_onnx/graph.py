@@ -26,7 +26,6 @@ LEARNED_ATTRIBUTES: Final = frozenset(
     }
 )
 TREES: Final = frozenset({"TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"})
-_CHUNK: Final = 1 << 20
 _THROUGH: Final = frozenset({"Cast", "Reshape", "Squeeze", "Identity", "Flatten", "Unsqueeze"})
 
 
@@ -83,11 +82,8 @@ def read_graph(path: Path) -> GraphFacts:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _files_beside(model: Any) -> set[str]:  # noqa: ANN401 - onnx.ModelProto

@@ -83,6 +83,16 @@ def seconds_of_a_run(tmp_path_factory: pytest.TempPathFactory, make_line: Any) -
     return time.monotonic() - begin
 
 
+def kill_at(place: str, program: Program, line: Line) -> None:
+    """Kill the program when a worker has come to a place of the witness plugin."""
+    stop = Stop(program=program, name=place)
+    stop.set()
+    process = program.start(*line.words, "-q")
+    stop.wait(process)
+    end(process, signal.SIGKILL)
+    stop.free()
+
+
 def kill_and_resume(program: Program, line: Line, folder: Path, moment: float) -> None:
     """Kill the program after so many seconds, and go on."""
     before_label = stored(program)
@@ -133,12 +143,7 @@ def test_a_run_that_is_killed_a_hundred_times(
 
 
 def test_a_torn_line_at_the_end_of_the_journal_is_left_out(program: Program, line: Line, tmp_path: Path) -> None:
-    stop = Stop(program=program, name="fresh")
-    stop.set()
-    process = program.start(*line.words, "-q")
-    stop.wait(process)
-    end(process, signal.SIGKILL)
-    stop.free()
+    kill_at("fresh", program, line)
     program.wait_until_alone()
     before = kept(program.journal())
     (path,) = (program.home / "runs").glob("*/journal.jsonl")
@@ -315,12 +320,7 @@ def test_a_run_goes_on_when_the_one_it_waits_for_is_killed(program: Program, lin
 
 def test_what_the_model_of_a_killed_run_had_forked_is_ended_by_the_next(program: Program, line: Line) -> None:
     line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0, "forks": True}), encoding="utf-8")
-    stop = Stop(program=program, name="turns")
-    stop.set()
-    first = program.start(*line.words, "-q")
-    stop.wait(first)
-    end(first, signal.SIGKILL)
-    stop.free()
+    kill_at("turns", program, line)
     left = len(program.processes())
     assert left > 0, "a forked process does not end with the parent of its parent, and holds the measuring lock"
     ended = program.run(*line.words, "--resume")
@@ -335,14 +335,9 @@ def test_a_program_that_the_model_of_a_killed_run_became_does_not_hold_the_lock(
     number = tmp_path / "number"
     spec = {"weights": [1.0, -1.0], "bias": 0.0, "becomes": str(number)}
     line.model.write_text(json.dumps(spec), encoding="utf-8")
-    stop = Stop(program=program, name="turns")
-    stop.set()
-    first = program.start(*line.words, "-q")
-    stop.wait(first)
-    end(first, signal.SIGKILL)
+    kill_at("turns", program, line)
     left = int(number.read_text(encoding="utf-8"))
     line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0}), encoding="utf-8")
-    stop.free()
     try:
         assert portable.living([left]), "nobody knows any more whose it is"
         assert program.run(*line.words, "-q").code == 0
