@@ -1,4 +1,4 @@
-"""Every call that only some systems have, in one file.
+"""Every call that only some systems have; what they say of other processes is in `carelabel.process_table`.
 
 Each function answers None where the system has nothing of the kind, so that callers can say "not here" on the
 label. Importing this file never fails.
@@ -6,7 +6,6 @@ label. Importing this file never fails.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -23,8 +22,6 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 _KIB: Final = 1024
 _NS: Final = 1_000_000_000
 _STEAL_FIELD: Final = 8
-_START_FIELD: Final = 19
-_ENDED: Final = frozenset({"Z", "X"})
 
 
 def _prctl(option: int, value: int) -> bool | None:
@@ -76,7 +73,7 @@ def choose_processors(
     first: list[int] = []
     second: list[int] = []
     for number in sorted(allowed, reverse=True):
-        core = _read(topology / f"cpu{number}" / "topology" / "thread_siblings_list") or str(number)
+        core = read_text(topology / f"cpu{number}" / "topology" / "thread_siblings_list") or str(number)
         (second if core in seen else first).append(number)
         seen.add(core)
     return tuple(sorted((first + second)[:count]))
@@ -117,7 +114,7 @@ def reset_peak() -> bool | None:
 
 
 def _status_bytes(field: str, pid: int | None) -> int | None:
-    text = _read(_PROC / (str(pid) if pid else "self") / "status") or ""
+    text = read_text(_PROC / (str(pid) if pid else "self") / "status") or ""
     for line in text.splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * _KIB
@@ -153,8 +150,8 @@ def available_memory_bytes(cgroup: Path = _CGROUP, proc: Path = _PROC) -> int | 
     rooms = [] if free is None else [free * _KIB]
     for events in _memory_files(cgroup, proc):
         is_v2 = events.name == "memory.events"
-        limit = _read(events.with_name("memory.max" if is_v2 else "memory.limit_in_bytes")) or ""
-        used = _read(events.with_name("memory.current" if is_v2 else "memory.usage_in_bytes")) or ""
+        limit = read_text(events.with_name("memory.max" if is_v2 else "memory.limit_in_bytes")) or ""
+        used = read_text(events.with_name("memory.current" if is_v2 else "memory.usage_in_bytes")) or ""
         cache = _counter(events.with_name("memory.stat"), "inactive_file" if is_v2 else "total_inactive_file") or 0
         if limit.isdigit() and used.isdigit():
             rooms.append(max(0, int(limit) - int(used) + cache))
@@ -164,8 +161,8 @@ def available_memory_bytes(cgroup: Path = _CGROUP, proc: Path = _PROC) -> int | 
 def wait_ns() -> int | None:
     """Nanoseconds that this process's living threads were ready to run and had to wait for a processor."""
     total, found = 0, False
-    for thread in _children_of(_PROC / "self" / "task"):
-        fields = (_read(thread / "schedstat") or "").split()
+    for thread in children_of(_PROC / "self" / "task"):
+        fields = (read_text(thread / "schedstat") or "").split()
         if len(fields) > 1:
             total, found = total + int(fields[1]), True
     return total if found else None
@@ -174,8 +171,8 @@ def wait_ns() -> int | None:
 def run_ns_by_thread() -> Mapping[int, int] | None:
     """Nanoseconds that each living thread of this process has run, by its number; a running one lags by a tick."""
     found = {}
-    for thread in _children_of(_PROC / "self" / "task"):
-        fields = (_read(thread / "schedstat") or "").split()
+    for thread in children_of(_PROC / "self" / "task"):
+        fields = (read_text(thread / "schedstat") or "").split()
         if fields:
             found[int(thread.name)] = int(fields[0])
     return found or None
@@ -184,7 +181,7 @@ def run_ns_by_thread() -> Mapping[int, int] | None:
 def steal_ns(processors: Sequence[int] | None = None, stat: Path = _PROC / "stat") -> int | None:
     """Nanoseconds that the hypervisor kept these processors (all of them by default) from running."""
     names = {f"cpu{number}" for number in processors} if processors else {"cpu"}
-    text = _read(stat)
+    text = read_text(stat)
     if text is None:
         return None
     rows = [line.split() for line in text.splitlines() if line.split(maxsplit=1)[:1] and line.split()[0] in names]
@@ -213,131 +210,6 @@ def thaw_group(group: int) -> bool | None:
     return None if sys.platform == "win32" else signal_group(group, signal.SIGCONT)
 
 
-def family(leader: int) -> tuple[int, ...] | None:
-    """Living processes that belong to a session leader: those of its session, and all descendants of any of them."""
-    if namespaces() is None:  # numbers in /proc are those of other processes
-        return None
-    pids = [int(folder.name) for folder in _children_of(_PROC) if folder.name.isdigit()]
-    table = {pid: (int(fields[1]), int(fields[3])) for pid in pids if (fields := _living_stat(pid))}
-    if not table:
-        return None
-    members = {pid for pid, (_, session) in table.items() if session == leader} | ({leader} & table.keys())
-    grown = True
-    while grown:
-        more = {pid for pid, (parent, _) in table.items() if parent in members} - members
-        members |= more
-        grown = bool(more)
-    return tuple(sorted(members))
-
-
-def marks(name: str) -> Mapping[int, str] | None:
-    """What this user's processes have under a name in the environment they were started with, wherever they went since.
-
-    Left out are this process, those it descends from, and those of another namespace of process numbers. None where
-    the system does not show environments, or numbers processes otherwise than this one does.
-    """
-    place = namespaces()
-    if place is None:
-        return None
-    found, own = {}, _line_of_descent()
-    for folder in _children_of(_PROC):
-        if folder.name.isdigit() and int(folder.name) not in own:
-            value = marked_as(int(folder.name), name)
-            if value is not None:
-                found[int(folder.name)] = value
-    return found
-
-
-def marked_as(pid: int, name: str) -> str | None:
-    """What one process of this user and this namespace has under the name in its environment."""
-    folder = _PROC / str(pid)
-    with contextlib.suppress(OSError):  # gone, or somebody else's
-        _, there, rest = (b"\0" + (folder / "environ").read_bytes()).partition(b"\0" + name.encode() + b"=")
-        own = there and folder.stat().st_uid == os.geteuid() and _namespace(pid, "pid") == _namespace("self", "pid")
-        return rest.partition(b"\0")[0].decode(errors="replace") if own else None
-    return None
-
-
-def namespaces() -> str | None:
-    """Names of the namespaces that give numbers and start times of processes their meaning here.
-
-    None where there are none, or where /proc is that of another namespace and speaks of other processes.
-    """
-    with contextlib.suppress(OSError):
-        if str((_PROC / "self").readlink()) == str(os.getpid()):
-            return f"{_namespace('self', 'pid')}.{_namespace('self', 'time')}"
-    return None
-
-
-def _namespace(process: int | str, kind: str) -> str:
-    """The number of a namespace that a process is in; kernels before 5.6 have none of time."""
-    try:
-        link = str((_PROC / str(process) / "ns" / kind).readlink())
-    except FileNotFoundError:
-        if kind == "time":
-            return "0"
-        raise
-    return link.rpartition("[")[2].rstrip("]")
-
-
-def _line_of_descent() -> set[int]:
-    """This process, its parent, and so on."""
-    found, pid = set(), os.getpid()
-    while pid > 0 and pid not in found:
-        found.add(pid)
-        pid = int((_living_stat(pid) or ["", "0"])[1])
-    return found
-
-
-def started_ticks(pid: int) -> int | None:
-    """When a living process was started, in clock ticks since boot: with its number, a name that never comes again."""
-    fields = _living_stat(pid)
-    return int(fields[_START_FIELD]) if fields else None
-
-
-def is_gone(pid: int, ticks: int) -> bool:
-    """Whether the process that had this number and this start has ended; False where that cannot be seen."""
-    try:
-        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return namespaces() is not None
-    except OSError:
-        return False
-    return bool(fields) and (fields[0] in _ENDED or int(fields[_START_FIELD]) != ticks)
-
-
-def kill(pid: int, is_meant: Callable[[], bool]) -> bool:
-    """Kill a process if it is still the one that is meant; its number may have been given to another since."""
-    try:
-        handle = os.pidfd_open(pid) if sys.platform == "linux" and hasattr(os, "pidfd_open") else None
-    except OSError:  # gone, or a kernel before 5.3
-        handle = None
-    try:
-        if not is_meant():
-            return False
-        if handle is None:
-            os.kill(pid, signal.SIGKILL)
-        else:
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return False
-    finally:
-        if handle is not None:
-            os.close(handle)
-    return True
-
-
-def living(pids: Iterable[int]) -> set[int]:
-    """Those of the processes that are there and have not ended."""
-    return {pid for pid in pids if _living_stat(pid)}
-
-
-def _living_stat(pid: int) -> list[str]:
-    """State, parent, group, session and more of a process; empty when it is gone, or has ended and not been reaped."""
-    fields = (_read(_PROC / str(pid) / "stat") or "").rpartition(")")[2].split()
-    return fields if fields and fields[0] not in _ENDED else []
-
-
 def watch_exit(pid: int) -> int | None:
     """A descriptor that becomes readable when a child process ends; the caller closes it."""
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
@@ -363,7 +235,7 @@ def widen_pipe(descriptor: int, size: int) -> bool | None:
 
 def threads() -> int | None:
     """Number of threads that this process has now."""
-    return len(_children_of(_PROC / "self" / "task")) or None
+    return len(children_of(_PROC / "self" / "task")) or None
 
 
 def out_of_memory_kills(cgroup: Path = _CGROUP, proc: Path = _PROC) -> int | None:
@@ -378,7 +250,7 @@ def out_of_memory_kills(cgroup: Path = _CGROUP, proc: Path = _PROC) -> int | Non
 
 def _memory_files(cgroup: Path, proc: Path) -> list[Path]:
     found: list[Path] = []
-    for line in (_read(proc / "self" / "cgroup") or "").splitlines():
+    for line in (read_text(proc / "self" / "cgroup") or "").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):
             continue
@@ -389,21 +261,22 @@ def _memory_files(cgroup: Path, proc: Path) -> list[Path]:
 
 
 def _counter(path: Path, name: str) -> int | None:
-    for line in (_read(path) or "").splitlines():
+    for line in (read_text(path) or "").splitlines():
         fields = line.split()
         if fields[:1] == [name]:
             return int(fields[1])
     return None
 
 
-def _children_of(folder: Path) -> list[Path]:
+def children_of(folder: Path) -> list[Path]:
+    """What is in a folder; nothing when it is not here."""
     try:
         return list(folder.iterdir())
     except OSError:
         return []
 
 
-def _read(path: Path) -> str | None:
+def read_text(path: Path) -> str | None:
     """Text of a small system file, or None when it is not here or its process is gone."""
     try:
         return path.read_text(errors="replace").strip()

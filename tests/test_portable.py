@@ -116,11 +116,12 @@ OTHER_SYSTEM = """
 import sys
 sys.platform = {platform!r}
 from pathlib import Path
-from carelabel import portable
-portable._PROC = Path("/nowhere")
+from carelabel import portable, process_table
+portable._PROC = process_table._PROC = Path("/nowhere")
 found = [portable.die_with_parent(), portable.adopt_orphans(), portable.affinity(), portable.pin([0]),
          portable.reset_peak(), portable.peak_bytes(), portable.resident_bytes(), portable.cap_memory_growth(1),
-         portable.wait_ns(), portable.family(1), portable.watch_exit(1), portable.widen_pipe(0, 1), portable.threads()]
+         portable.wait_ns(), process_table.family(1), process_table.marks("x"),
+         portable.watch_exit(1), portable.widen_pipe(0, 1), portable.threads()]
 if sys.platform == "win32":
     found += [portable.freeze_group(1), portable.thaw_group(1), portable.signal_group(1, 0)]
 print(found)

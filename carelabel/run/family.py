@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from carelabel import portable
+from carelabel import portable, process_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +31,14 @@ def end_family(leader: int) -> None:
     if sys.platform == "win32":
         return
     portable.freeze_group(leader)  # nobody forks while they are looked for
-    known = set(portable.family(leader) or ())
+    known = set(process_table.family(leader) or ())
     portable.signal_group(leader, signal.SIGKILL)
     deadline = time.monotonic() + _PATIENCE_S
     while known:
         for pid in known:
             with contextlib.suppress(ProcessLookupError):  # gone by itself
                 os.kill(pid, signal.SIGKILL)
-        known = (set(portable.family(leader) or ()) | portable.living(known)) - {leader}
+        known = (set(process_table.family(leader) or ()) | process_table.living(known)) - {leader}
         if not known or time.monotonic() > deadline:
             return
         time.sleep(0.002)
@@ -51,17 +51,17 @@ def mark(spawned_ns: int) -> str:
 
 def own_name() -> str:
     """This process by its number, its start and the namespaces in which these mean something."""
-    place = portable.namespaces()
-    ticks = portable.started_ticks(os.getpid()) if place else None
+    place = process_table.namespaces()
+    ticks = process_table.started_ticks(os.getpid()) if place else None
     return f"{os.getpid()}-{ticks}-{place}"
 
 
 def is_over(name: str) -> bool:
     """Whether the process of an `own_name` has ended. False for anything else, and for one of another namespace."""
     found = _OWN_NAME.fullmatch(name)
-    if found is None or found["place"] != portable.namespaces():
+    if found is None or found["place"] != process_table.namespaces():
         return False
-    return portable.is_gone(int(found["pid"]), int(found["ticks"]))
+    return process_table.is_gone(int(found["pid"]), int(found["ticks"]))
 
 
 def end_marked(name: str) -> None:
@@ -86,7 +86,7 @@ def _end_where(is_meant: Callable[[str], bool]) -> int:
     """Kill processes of this user by the name in their environment; gives the number of those that are gone for it."""
     killed: set[int] = set()
     deadline = time.monotonic() + _PATIENCE_S
-    while left := {pid for pid, found in (portable.marks(MARK) or {}).items() if is_meant(found)}:
+    while left := {pid for pid, found in (process_table.marks(MARK) or {}).items() if is_meant(found)}:
         killed |= {pid for pid in left if _kill_marked(pid, is_meant)}
         if time.monotonic() > deadline:
             break
@@ -95,4 +95,4 @@ def _end_where(is_meant: Callable[[str], bool]) -> int:
 
 
 def _kill_marked(pid: int, is_meant: Callable[[str], bool]) -> bool:
-    return portable.kill(pid, lambda: is_meant(portable.marked_as(pid, MARK) or ""))
+    return process_table.kill(pid, lambda: is_meant(process_table.marked_as(pid, MARK) or ""))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel import portable
+from carelabel import process_table
 from tests.flow.program import WITNESS, Ended, Program, Stop, end, wait_for_line
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ def test_a_program_that_the_model_of_a_killed_run_became_does_not_hold_the_lock(
     left = int(number.read_text(encoding="utf-8"))
     line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0}), encoding="utf-8")
     try:
-        assert portable.living([left]), "nobody knows any more whose it is"
+        assert process_table.living([left]), "nobody knows any more whose it is"
         assert program.run(*line.words, "-q").code == 0
     finally:
         os.kill(left, signal.SIGKILL)

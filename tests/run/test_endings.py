@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
-from carelabel.portable import living
+from carelabel.process_table import living
 from carelabel.run.capped_log import HEAD_BYTES, TAIL_BYTES
 from carelabel.run.session import WorkerError
 from tests.run.given import SOON, wait_until

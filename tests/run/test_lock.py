@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from carelabel import portable
+from carelabel import portable, process_table
 from carelabel.errors import UsageError
 from carelabel.run import family
 from carelabel.run import lock as measuring_lock
@@ -97,7 +97,7 @@ def test_what_a_killed_run_has_left_is_ended_and_said(tmp_path: Path, variable: 
     dead.close()
     lock = MeasuringLock(path)
     with lock.held(said.append):  # the stopped process would have held it for ever
-        assert not portable.living([left])
+        assert not process_table.living([left])
     lock.close()
     assert said == ["ended what a killed run had left behind (processes: 1)"]
 
@@ -121,7 +121,7 @@ def test_what_is_left_while_it_is_waited_for_is_ended_too(
     monkeypatch.setattr(measuring_lock, "_LOOK_S", 0.01)
     lock = MeasuringLock(path)
     with lock.held(said.append):
-        assert not portable.living([left])
+        assert not process_table.living([left])
     lock.close()
     assert said == [
         "waiting for another measurement on this machine (something that process 7 has left behind)",
@@ -173,7 +173,7 @@ def test_a_number_that_was_given_anew_does_not_save_what_was_left(tmp_path: Path
     pid, _, place = family.own_name().split("-")
     left, _ = leave(lock, variable, f"{pid}-1-{place}-7")  # this program's number, and not its start
     assert end_leftovers() == 1
-    assert not portable.living([left])
+    assert not process_table.living([left])
     lock.close()
 
 
@@ -204,9 +204,9 @@ def test_other_users_processes_are_not_looked_at(variable: str, monkeypatch: pyt
 def test_a_proc_of_other_processes_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a namespace of process numbers of its own, where nobody has mounted a /proc of its own."""
     (tmp_path / "self").symlink_to("1")
-    monkeypatch.setattr(portable, "_PROC", tmp_path)
-    assert portable.namespaces() is None
-    assert portable.marks("CARELABEL_WORKER") is None
+    monkeypatch.setattr(process_table, "_PROC", tmp_path)
+    assert process_table.namespaces() is None
+    assert process_table.marks("CARELABEL_WORKER") is None
     assert end_leftovers() == 0
     assert not family.is_over(family.own_name())
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.plan import PlannedPlatform
-from carelabel.portable import living
+from carelabel.process_table import living
 from carelabel.run.environment import THREAD_VARIABLES, worker_environment
 from carelabel.run.session import Session, WorkerError, first_ready
 from tests.run.given import ONE_THREAD, SOON, planned, wait_until
