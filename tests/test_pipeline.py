@@ -59,8 +59,8 @@ def test_a_label_lies_in_the_runs_folder_and_in_the_store(options: RunOptions) -
     label = pipeline.run(options)
     (folder,) = (find_home().root / "runs").iterdir()
     assert Label.model_validate_json((folder / "label.json").read_text(encoding="utf-8")) == label
-    stored = json.loads((find_home().store / "labels.json").read_text(encoding="utf-8"))
-    assert len(stored["labels"]) == 1
+    (stored,) = (find_home().store / "labels").iterdir()
+    assert Label.model_validate_json(stored.read_text(encoding="utf-8")) == label
     assert read_journal(folder / "journal.jsonl").finished
 
 

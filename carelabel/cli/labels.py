@@ -12,7 +12,7 @@ import typer
 from carelabel.cli.context import Globals, globals_of
 from carelabel.cli.output import print_json, print_text
 from carelabel.cli.strangers import plain, plain_document
-from carelabel.errors import EXIT_DONE, UsageError
+from carelabel.errors import EXIT_DONE, EXIT_INCOMPLETE, UsageError
 from carelabel.store import LabelNotFoundError, LabelStore, Summary, open_store
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def history(
         print_json([asdict(item) for item in found])
     else:
         typer.echo(_table(found) if found else "no labels yet; carelabel run makes one")
-    return EXIT_DONE
+    problems = [plain(item.problem) for item in found if item.problem]
+    for problem in problems:
+        typer.echo(f"carelabel: {problem}", err=True)
+    return EXIT_INCOMPLETE if problems else EXIT_DONE
 
 
 def schema(

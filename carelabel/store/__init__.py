@@ -1,4 +1,4 @@
-"""Where labels are kept: one small contract, and TinyDB as its default.
+"""Where labels are kept: one small contract, and files with a TinyDB index as its default.
 
 Another store joins through the hook ``carelabel_stores``; its entry is a class as `LabelStore` that is made with
 one argument, the folder it may write to. ``CARELABEL_STORE`` names the store by its id.

@@ -29,6 +29,7 @@ class Summary:
         name, task, framework, family, sha256: Of the submitted model.
         candidates: Number of candidates that were built.
         measured, unfinished: Number of cells that were measured, and that failed, crashed or timed out.
+        problem: Why the label cannot be read, naming where it is; empty if it can. Such a summary has but an id.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Summary:
     candidates: int
     measured: int
     unfinished: int
+    problem: str = ""
 
 
 class LabelStore(Protocol):

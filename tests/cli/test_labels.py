@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carelabel.home import find_home
 from carelabel.store import open_store
 from tests.render.labels import candidate, make_label, measurement
 
@@ -107,7 +108,20 @@ def test_history_chooses_by_what_is_on_the_label(program: Program) -> None:
     assert json.loads(program("history", "--task", "regression", "--json").out) == []
 
 
-def test_history_of_a_damaged_store_is_an_error(
+def test_history_names_a_damaged_label_and_lists_the_others(program: Program) -> None:
+    open_store().put(make_label(id="first"))
+    damaged = find_home().store / "labels" / "second.json"
+    damaged.write_text("{")
+    ended = program("history", "--json")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert str(damaged) in ended.err
+    assert [(item["id"], bool(item["problem"])) for item in json.loads(ended.out)] == [
+        ("first", False),
+        ("second", True),
+    ]
+
+
+def test_history_of_a_damaged_store_of_an_earlier_version_is_an_error(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CARELABEL_HOME", str(tmp_path))
