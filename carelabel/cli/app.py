@@ -41,6 +41,8 @@ COMMANDS = MappingProxyType(
         "list-metrics": Lazy("carelabel.cli.lists:list_metrics", "List the metrics."),
         "list-backends": Lazy("carelabel.cli.lists:list_backends", "List the backends: which files can be loaded."),
         "list-meters": Lazy("carelabel.cli.lists:list_meters", "List the energy meters."),
+        "list-suites": Lazy("carelabel.cli.choices:list_suites", "List the suites."),
+        "list-ratings": Lazy("carelabel.cli.choices:list_ratings", "List the rating scales."),
         "plugins": Lazy("carelabel.cli.plugins:app", "List plugins, or check one."),
         "schema": Lazy("carelabel.cli.labels:schema", "Print the JSON Schema of label, metadata and suite."),
         "doctor": Lazy("carelabel.cli.doctor:doctor", "Show what this machine has, and what is missing."),
