@@ -11,23 +11,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from carelabel.base.json_codec import to_json
 from carelabel.errors import CareLabelError
-from carelabel.jsonable import to_json
-from carelabel.metadata import read_submission
+from carelabel.inspection.inspect import backend_fields, subject_of, usable_backends
+from carelabel.model.metadata import read_submission
 from carelabel.options import RunOptions
 from carelabel.plan import ORIGINAL
 from carelabel.plan.build import build_plan
-from carelabel.run import ops_convert, ops_inspect
-from carelabel.run.environment import worker_environment
-from carelabel.run.inspection import backend_fields, subject_of, usable_backends
-from carelabel.run.spent import Spent
-from carelabel.suite import load_suite
+from carelabel.plan.suite import load_suite
+from carelabel.process.environment import worker_environment
+from carelabel.worker import converter as ops_convert
+from carelabel.worker import inspector as ops_inspect
+from carelabel.worker.time_spent import Spent
 
 if TYPE_CHECKING:
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.model.facts import Subject
     from carelabel.plan import Plan, PlannedCandidate, PlannedPlatform
     from carelabel.plugin.registry import Registry
-    from carelabel.subject import Subject
 
 TURNS = Path(__file__).with_name("_turns.py")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carelabel import pipeline
+from carelabel.execute.progress import Silence
 from carelabel.options import RunOptions, Setting
-from carelabel.run.progress import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

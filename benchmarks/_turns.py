@@ -18,18 +18,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from carelabel import portable
+from carelabel.base import linux
+from carelabel.base.json_codec import from_json
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import CareLabelError
-from carelabel.jsonable import from_json
 from carelabel.measure.calls import prepare
 from carelabel.measure.timing import Clock, TurnRules, calibrate, timed_turn, warm_up
-from carelabel.parity import compare
+from carelabel.model.facts import ModelFacts
+from carelabel.parity.classes import compare
 from carelabel.plan import ORIGINAL, PlannedPlatform
-from carelabel.plugin.protocols import Artefact, PlatformSpec, Predictions
-from carelabel.run.answers import checked
-from carelabel.run.entries import load_entry
-from carelabel.subject import ModelFacts
+from carelabel.plugin.interfaces import Artefact, PlatformSpec, Predictions
+from carelabel.worker.answers import checked
+from carelabel.worker.entries import load_entry
 
 BATCHES = (1, 64, 1024)
 BOUNDARY_ROWS = 200
@@ -75,9 +75,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pin(platform: PlannedPlatform) -> None:
-    allowed = portable.affinity()
+    allowed = linux.affinity()
     if platform.pin and allowed and len(allowed) > platform.pin:
-        portable.pin(portable.choose_processors(platform.pin, allowed))
+        linux.pin(linux.choose_processors(platform.pin, allowed))
 
 
 def _all_answers(predictor: Any, data: DataSet, boundary: Any, facts: ModelFacts) -> list[Predictions]:  # noqa: ANN401 - of plugins

@@ -20,7 +20,7 @@ from _tables import Report, percent, spread
 
 from carelabel.measure.energy import Energy, measure_energy
 from carelabel.measure.timing import Clock
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_rapl.meter import DramMeter, PackageMeter
 
 if TYPE_CHECKING:

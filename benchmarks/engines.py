@@ -30,7 +30,7 @@ from _labels import Watch, demo, labelled, options
 from _tables import Report
 from _trained import DATA, MODELS, Table, save
 
-from carelabel.host import probe_host
+from carelabel.base.host import probe_host
 from carelabel.plan import ORIGINAL, REFERENCE
 from carelabel.plan.platforms import platforms_of
 from carelabel.plugin.discovery import discover
@@ -38,7 +38,7 @@ from carelabel.plugin.discovery import discover
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
     from carelabel.plugin.registry import Registry
 
 BATCHES = ("1", "64", "1024")

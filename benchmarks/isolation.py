@@ -21,10 +21,10 @@ from _labels import demo, options, setting
 from _tables import Report, percent, spread
 
 from carelabel import pipeline
-from carelabel.jsonable import to_json
+from carelabel.base.json_codec import to_json
 from carelabel.measure.stats import paired_ratio
-from carelabel.run.environment import THREAD_VARIABLES
-from carelabel.run.session import Session
+from carelabel.process.environment import THREAD_VARIABLES
+from carelabel.process.worker_handle import Session
 
 if TYPE_CHECKING:
     from pathlib import Path

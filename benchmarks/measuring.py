@@ -34,7 +34,7 @@ from carelabel.measure.contention import WaitCounters, seconds_between
 from carelabel.measure.stats import paired_ratio
 from carelabel.measure.tail import tail_percentile
 from carelabel.measure.timing import Clock, TurnRules, calibrate, timed_turn, warm_up
-from carelabel.plugin.protocols import PointRounds
+from carelabel.plugin.interfaces import PointRounds
 from carelabel_resources.latency_figures import latency_figures
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from carelabel.errors import CareLabelError
     from carelabel.label.schema import Label
     from carelabel.plugin.hookspecs import hookimpl
-    from carelabel.plugin.parameter import Parameter
-    from carelabel.plugin.protocols import (
+    from carelabel.plugin.interfaces import (
         Artefact,
         BoundaryRows,
         ConvertContext,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         ScoreContext,
         TestContext,
     )
+    from carelabel.plugin.parameter import Parameter
     from carelabel.plugin.records import (
         ANY,
         Backend,
@@ -81,7 +81,7 @@ _ROOMS = MappingProxyType(
         "hookimpl": "carelabel.plugin.hookspecs",
     },
 )
-_PROTOCOLS = "carelabel.plugin.protocols"
+_PROTOCOLS = "carelabel.plugin.interfaces"
 _RECORDS = "carelabel.plugin.records"
 
 

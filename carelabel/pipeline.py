@@ -1,6 +1,6 @@
-"""The whole flow on one page: verbs in a row, each takes what the last one gave.
+"""The pipeline on one page: each step takes the previous step's result.
 
-Read this first. Everything else in the package is a room behind one of these verbs.
+Read this first. Every other package in `carelabel` does one of these steps or is used by one.
 """
 
 from __future__ import annotations
@@ -9,35 +9,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carelabel.base.home import find_home, replace_file
+from carelabel.base.host import probe_host
 from carelabel.errors import InterruptedRunError, UsageError
-from carelabel.home import find_home, replace_file
-from carelabel.host import probe_host
+from carelabel.execute.local import finish_run, run_plan
+from carelabel.execute.progress import Silence
+from carelabel.inspection.inspect import inspect_submission
 from carelabel.label.assemble import assemble
 from carelabel.label.packing import written
 from carelabel.label.requirements import refuse_unplanned
 from carelabel.label.scale import load_scale
-from carelabel.metadata import read_submission
+from carelabel.model.metadata import read_submission
+from carelabel.model.trust import is_trusted
 from carelabel.plan.build import build_plan
+from carelabel.plan.suite import load_suite
 from carelabel.plugin.discovery import discover
-from carelabel.run.account import Account
-from carelabel.run.inspection import inspect_submission
-from carelabel.run.progress import Silence
-from carelabel.run.schedule import finish_run, run_plan
+from carelabel.process.time_accounting import Account
 from carelabel.store.choice import open_store
-from carelabel.suite import load_suite
-from carelabel.trust import is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.execute.progress import Progress
     from carelabel.label.requirements import Requirement
     from carelabel.label.schema import Label
+    from carelabel.model.facts import Subject
     from carelabel.options import RunOptions
     from carelabel.plan import Plan
     from carelabel.plugin.registry import Registry
-    from carelabel.run.progress import Progress
-    from carelabel.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from carelabel.host import Host
+from carelabel.base.host import Host
+from carelabel.data.facts import DataFacts, DataSource
+from carelabel.model.facts import Declared, InputType, Limits, ModelFacts, Subject, Submission
 from carelabel.options import RunOptions
 from carelabel.plugin.parameter import Parameter
 from carelabel.plugin.records import ANY, Backend, Converter, Metric, Quantity, Record, Registered, Test
 from carelabel.plugin.registry import PluginInfo, Registry
-from carelabel.subject import DataFacts, DataSource, Declared, InputType, Limits, ModelFacts, Subject, Submission
 
 PLANKS = frozenset({"planks"})
 AVERAGE = Parameter(name="average", type="str", default="macro", description="how", choices=("macro", "micro"))

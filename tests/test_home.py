@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import filelock
 import pytest
 
+from carelabel.base.home import find_home, locked, replace_file
 from carelabel.errors import UsageError
-from carelabel.home import find_home, locked, replace_file
 
 if TYPE_CHECKING:
-    from carelabel.home import Home
+    from carelabel.base.home import Home
 
 
 def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_file_is_replaced_as_a_whole_and_nothing_is_left_beside_it(tmp_path: P
 
 
 def test_a_lock_that_another_holds_is_waited_for_and_then_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("carelabel.home.LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr("carelabel.base.home.LOCK_WAIT_S", 0.05)
     path = tmp_path / "file"
     with (
         filelock.FileLock(tmp_path / "file.lock"),

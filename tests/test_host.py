@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.accelerators import probe_nvidia
-from carelabel.host import Host, InstalledPackages, Roots, probe_host
-from carelabel.jsonable import from_json, to_json
+from carelabel.base.accelerators import probe_nvidia
+from carelabel.base.host import Host, InstalledPackages, Roots, probe_host
+from carelabel.base.json_codec import from_json, to_json
 
 if TYPE_CHECKING:
     import ctypes
@@ -245,7 +245,7 @@ def _fields(host: Host) -> dict[str, Any]:
 
 def test_looking_at_the_machine_imports_little() -> None:
     code = (
-        "import sys; from carelabel.host import probe_host; probe_host();"
+        "import sys; from carelabel.base.host import probe_host; probe_host();"
         "assert not {'numpy', 'pydantic', 'importlib.metadata', 'torch', 'subprocess'} &"
         " set(sys.modules), sys.modules.keys()"
     )

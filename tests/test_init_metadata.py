@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from carelabel.errors import UsageError
-from carelabel.init_metadata import TargetGuess, first_metadata, guess_target, read_columns
-from carelabel.metadata import read_submission
-from carelabel.subject import InputType, ModelFacts, Submission
+from carelabel.model.facts import InputType, ModelFacts, Submission
+from carelabel.model.metadata import read_submission
+from carelabel.model.template import TargetGuess, first_metadata, guess_target, read_columns
 
 FACTS = ModelFacts(
     framework="scikit-learn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carelabel.match import Accepted, Rejected, match
+from carelabel.plan.match import Accepted, Rejected, match
 from tests.factories import a_test, make_host, make_model, make_subject
 
 

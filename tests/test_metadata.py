@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from carelabel import metadata_schema
 from carelabel.errors import EXIT_LOAD, EXIT_USAGE, CareLabelError, LoadError
-from carelabel.metadata import metadata_json_schema, read_submission
+from carelabel.model import metadata_schema
+from carelabel.model.metadata import metadata_json_schema, read_submission
 
 if TYPE_CHECKING:
-    from carelabel.subject import Submission
+    from carelabel.model.facts import Submission
 
 HEAD = "name: m\ntask: classification\n"
 GOOD = HEAD + "data: {test: test.csv}\n"
@@ -387,7 +387,7 @@ def test_a_model_of_300_mb_costs_the_parent_less_than_20_mb_and_imports_no_frame
     code = f"""
 import re, sys
 from pathlib import Path
-from carelabel.metadata import read_submission
+from carelabel.model.metadata import read_submission
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1)) * 1024
 folder = Path({str(folder)!r})

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from carelabel.base.json_codec import to_json
 from carelabel.errors import UsageError
-from carelabel.jsonable import to_json
-from carelabel.parity import compare
-from carelabel.plugin.protocols import Predictions
+from carelabel.parity.classes import compare
+from carelabel.plugin.interfaces import Predictions
 
 N = 1000
 

@@ -13,15 +13,17 @@ import pytest
 import yaml
 
 from carelabel import pipeline
+from carelabel.base.home import find_home
 from carelabel.errors import UsageError
-from carelabel.home import find_home
+from carelabel.execute import build as building
+from carelabel.execute import rounds
+from carelabel.execute import run_state as running
+from carelabel.execute.journal import read_journal
 from carelabel.label.requirements import parse_requirement
 from carelabel.label.schema import Label
 from carelabel.options import RunOptions
-from carelabel.run import building, rounds, running
-from carelabel.run.journal import read_journal
-from carelabel.run.outcomes import Reason
-from carelabel.run.session import WorkerError
+from carelabel.plan.outcomes import Reason
+from carelabel.process.worker_handle import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

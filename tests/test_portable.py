@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel import portable
+from carelabel.base import linux
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,28 +21,28 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_peak_memory_is_set_back_and_found_again() -> None:
     held = bytearray(64 << 20)
     del held
-    if not portable.reset_peak():
+    if not linux.reset_peak():
         pytest.skip("the kernel has no clear_refs")
-    before = portable.resident_bytes()
+    before = linux.resident_bytes()
     held = bytearray(b"x") * (64 << 20)
-    assert portable.peak_bytes() - before == pytest.approx(64 << 20, rel=0.1)
+    assert linux.peak_bytes() - before == pytest.approx(64 << 20, rel=0.1)
     del held
 
 
 @LINUX
 def test_waiting_and_stolen_time_only_grow() -> None:
-    assert portable.wait_ns() <= portable.wait_ns()
-    assert portable.steal_ns() <= portable.steal_ns()
-    assert portable.threads() >= 1
+    assert linux.wait_ns() <= linux.wait_ns()
+    assert linux.steal_ns() <= linux.steal_ns()
+    assert linux.threads() >= 1
 
 
 def test_steal_is_that_of_the_own_processors(tmp_path: Path) -> None:
     stat = tmp_path / "stat"
     stat.write_text("cpu  1 2 3 4 5 6 7 30 0 0\ncpu0 1 2 3 4 5 6 7 10 0 0\ncpu1 1 2 3 4 5 6 7 20 0 0\nintr 5\n")
     tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    assert portable.steal_ns(None, stat) == 30 * tick
-    assert portable.steal_ns([1], stat) == 20 * tick
-    assert portable.steal_ns([7], stat) is None
+    assert linux.steal_ns(None, stat) == 30 * tick
+    assert linux.steal_ns([1], stat) == 20 * tick
+    assert linux.steal_ns([7], stat) is None
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, (3,)), (2, (2, 3)), (3, (1, 2, 3)), (9, (0, 1, 2, 3))])
@@ -51,7 +51,7 @@ def test_processors_are_taken_one_a_core_from_the_end(tmp_path: Path, count: int
         folder = tmp_path / f"cpu{number}" / "topology"
         folder.mkdir(parents=True)
         (folder / "thread_siblings_list").write_text(siblings)
-    assert portable.choose_processors(count, range(4), tmp_path) == expected
+    assert linux.choose_processors(count, range(4), tmp_path) == expected
 
 
 def cgroup_v2(tmp_path: Path, limit: str = "1000000") -> tuple[Path, Path]:
@@ -73,12 +73,12 @@ def cgroup_v2(tmp_path: Path, limit: str = "1000000") -> tuple[Path, Path]:
 
 def test_memory_kills_and_room_of_a_cgroup(tmp_path: Path) -> None:
     group, proc = cgroup_v2(tmp_path)
-    assert portable.out_of_memory_kills(group, proc) == 7
-    assert portable.available_memory_bytes(group, proc) == 1_000_000 - 400_000 + 50_000
+    assert linux.out_of_memory_kills(group, proc) == 7
+    assert linux.available_memory_bytes(group, proc) == 1_000_000 - 400_000 + 50_000
 
 
 def test_a_cgroup_without_a_limit_leaves_the_machines_room(tmp_path: Path) -> None:
-    assert portable.available_memory_bytes(*cgroup_v2(tmp_path, "max")) == 5000 * 1024
+    assert linux.available_memory_bytes(*cgroup_v2(tmp_path, "max")) == 5000 * 1024
 
 
 def test_an_old_cgroup_that_is_seen_from_inside_a_container(tmp_path: Path) -> None:
@@ -89,26 +89,26 @@ def test_an_old_cgroup_that_is_seen_from_inside_a_container(tmp_path: Path) -> N
     (group / "memory" / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 2\n")
     (group / "memory" / "memory.limit_in_bytes").write_text("900")
     (group / "memory" / "memory.usage_in_bytes").write_text("100")
-    assert portable.out_of_memory_kills(group, proc) == 2
-    assert portable.available_memory_bytes(group, proc) == 800
+    assert linux.out_of_memory_kills(group, proc) == 2
+    assert linux.available_memory_bytes(group, proc) == 800
 
 
 def test_nothing_there_is_none(tmp_path: Path) -> None:
-    assert portable.out_of_memory_kills(tmp_path, tmp_path) is None
-    assert portable.available_memory_bytes(tmp_path, tmp_path) is None
-    assert portable.steal_ns(None, tmp_path / "stat") is None
+    assert linux.out_of_memory_kills(tmp_path, tmp_path) is None
+    assert linux.available_memory_bytes(tmp_path, tmp_path) is None
+    assert linux.steal_ns(None, tmp_path / "stat") is None
 
 
 def test_a_lock_is_held_by_whoever_has_the_descriptor(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     first, second = (os.open(path, os.O_RDWR | os.O_CREAT) for _ in range(2))
-    assert portable.lock(first, wait=False) is True
+    assert linux.lock(first, wait=False) is True
     holder = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[first])
     os.close(first)
-    assert portable.lock(second, wait=False) is False
+    assert linux.lock(second, wait=False) is False
     holder.communicate(b"\n")
-    assert portable.lock(second, wait=False) is True
-    assert portable.unlock(second) is True
+    assert linux.lock(second, wait=False) is True
+    assert linux.unlock(second) is True
     os.close(second)
 
 
@@ -116,14 +116,15 @@ OTHER_SYSTEM = """
 import sys
 sys.platform = {platform!r}
 from pathlib import Path
-from carelabel import portable, process_table
-portable._PROC = process_table._PROC = Path("/nowhere")
-found = [portable.die_with_parent(), portable.adopt_orphans(), portable.affinity(), portable.pin([0]),
-         portable.reset_peak(), portable.peak_bytes(), portable.resident_bytes(), portable.cap_memory_growth(1),
-         portable.wait_ns(), process_table.family(1), process_table.marks("x"),
-         portable.watch_exit(1), portable.widen_pipe(0, 1), portable.threads()]
+from carelabel.base import linux
+from carelabel.process import process_table
+linux._PROC = process_table._PROC = Path("/nowhere")
+found = [linux.die_with_parent(), linux.adopt_orphans(), linux.affinity(), linux.pin([0]),
+         linux.reset_peak(), linux.peak_bytes(), linux.resident_bytes(), linux.cap_memory_growth(1),
+         linux.wait_ns(), process_table.family(1), process_table.marks("x"),
+         linux.watch_exit(1), linux.widen_pipe(0, 1), linux.threads()]
 if sys.platform == "win32":
-    found += [portable.freeze_group(1), portable.thaw_group(1), portable.signal_group(1, 0)]
+    found += [linux.freeze_group(1), linux.thaw_group(1), linux.signal_group(1, 0)]
 print(found)
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.errors import UsageError
-from carelabel.suite import load_suite, suite_folder
+from carelabel.plan.suite import load_suite, suite_folder
 from tests.factories import a_test, converter
 
 if TYPE_CHECKING:

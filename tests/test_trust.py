@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from carelabel.base.home import Home
 from carelabel.errors import UsageError
-from carelabel.home import Home
-from carelabel.trust import distrust, is_trusted, trust, trusted_files
+from carelabel.model.trust import distrust, is_trusted, trust, trusted_files
 
 if TYPE_CHECKING:
     from pathlib import Path

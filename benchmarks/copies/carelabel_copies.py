@@ -11,7 +11,7 @@ from carelabel import ANY, Converter, hookimpl
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 FORMAT = "sklearn-pickle"
 

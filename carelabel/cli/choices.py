@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Every field, as JSON.")]
 
 def list_suites(*, as_json: Json = False) -> int:
     """List the suites."""
-    from carelabel.suite import load_suite, suite_folder  # noqa: PLC0415 - here and below: pydantic builds models
+    from carelabel.plan.suite import load_suite, suite_folder  # noqa: PLC0415 - here and below: pydantic builds models
 
     suites = {name: load_suite(name) for name in _names(suite_folder())}
     if as_json:

@@ -56,8 +56,8 @@ def _check_installed() -> None:
     Raises:
         UsageError: With the command that installs the rest.
     """
-    from carelabel.host import InstalledPackages  # noqa: PLC0415 - here and below: the help of the command does without
-    from carelabel.plugin.requirements import install_hint, missing_requirements  # noqa: PLC0415
+    from carelabel.base.host import InstalledPackages  # noqa: PLC0415 - here and below: the help of the command does without
+    from carelabel.plugin.needs import install_hint, missing_requirements  # noqa: PLC0415
 
     missing = missing_requirements(NEEDS, InstalledPackages())
     if missing:

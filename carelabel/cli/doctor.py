@@ -17,7 +17,7 @@ from carelabel.errors import EXIT_DONE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
     from carelabel.plugin.registry import Registry
 
 METERS_S: Final = 60.0
@@ -29,7 +29,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> int:
     """Show what this machine has, and what is missing."""
-    from carelabel.host import probe_host  # noqa: PLC0415 - here and below: the help of the command does without
+    from carelabel.base.host import probe_host  # noqa: PLC0415 - here and below: the help of the command does without
 
     registry = globals_of(ctx).registry()
     found = diagnose(probe_host(), registry)
@@ -70,7 +70,7 @@ def diagnose(host: Host, registry: Registry) -> dict[str, Any]:
 def _home() -> dict[str, Any]:
     import os  # noqa: PLC0415 - as above
 
-    from carelabel.home import find_home  # noqa: PLC0415
+    from carelabel.base.home import find_home  # noqa: PLC0415
 
     root = find_home().root
     there = next(folder for folder in (root, *root.parents) if folder.exists())
@@ -79,14 +79,14 @@ def _home() -> dict[str, Any]:
 
 def _lock() -> dict[str, Any]:
     """Whether something is being measured right now, found out by taking the lock for a moment."""
-    from carelabel import portable  # noqa: PLC0415 - as above
-    from carelabel.run.lock import MeasuringLock, lock_scope  # noqa: PLC0415
+    from carelabel.base import linux  # noqa: PLC0415 - as above
+    from carelabel.process.machine_lock import MeasuringLock, lock_scope  # noqa: PLC0415
 
     lock = MeasuringLock()
     try:
-        free = portable.lock(lock.descriptor, wait=False)
+        free = linux.lock(lock.descriptor, wait=False)
         if free:
-            portable.unlock(lock.descriptor)
+            linux.unlock(lock.descriptor)
     finally:
         lock.close()
     state = {True: "free", False: "held", None: "not available on this system"}[free]
@@ -103,7 +103,7 @@ def _sensors(registry: Registry) -> list[dict[str, Any]]:
         return []
     if sys.platform == "win32":
         return [_unread(meter, "meters are read in a process of POSIX") for meter in meters]
-    from carelabel.run.session import Session, WorkerError  # noqa: PLC0415 - as above
+    from carelabel.process.worker_handle import Session, WorkerError  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory(prefix="carelabel-doctor-") as folder:
         session = Session.spawn("scorer", name="doctor", log=Path(folder) / "meters.log")
@@ -134,7 +134,7 @@ def _sensor(meter: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any
 
 def _packages(host: Host, registry: Registry) -> list[dict[str, Any]]:
     """Every requirement of every plugin: its version here, or the command that installs it."""
-    from carelabel.plugin.requirements import install_hint, missing_requirements  # noqa: PLC0415 - as above
+    from carelabel.plugin.needs import install_hint, missing_requirements  # noqa: PLC0415 - as above
 
     wanted: dict[str, set[str]] = {}
     for identifier, item in registry.records.items():

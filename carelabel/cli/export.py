@@ -14,7 +14,7 @@ from carelabel.cli.words import parse_settings
 from carelabel.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from carelabel.run.exporting import Exported
+    from carelabel.export.export import Exported
 
 
 def export(  # noqa: PLR0913 - one each of the command line's words
@@ -36,11 +36,11 @@ def export(  # noqa: PLR0913 - one each of the command line's words
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> int:
     """Write a model for another place, such as source code to compile there."""
-    from carelabel.home import find_home  # noqa: PLC0415 - here and below: after the words have been read
-    from carelabel.host import probe_host  # noqa: PLC0415
-    from carelabel.metadata import read_model_file, read_submission  # noqa: PLC0415
-    from carelabel.run.exporting import Export, export_model  # noqa: PLC0415
-    from carelabel.trust import is_trusted  # noqa: PLC0415
+    from carelabel.base.home import find_home  # noqa: PLC0415 - here and below: after the words have been read
+    from carelabel.base.host import probe_host  # noqa: PLC0415
+    from carelabel.export.export import Export, export_model  # noqa: PLC0415
+    from carelabel.model.metadata import read_model_file, read_submission  # noqa: PLC0415
+    from carelabel.model.trust import is_trusted  # noqa: PLC0415
 
     wanted = Export(
         model=read_model_file(model) if meta is None else read_submission(model, meta),

@@ -56,8 +56,8 @@ def write_traceback(error: Exception, words: Sequence[str]) -> str:
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from carelabel import __version__  # noqa: PLC0415
+    from carelabel.base.home import find_home  # noqa: PLC0415
     from carelabel.errors import CareLabelError  # noqa: PLC0415
-    from carelabel.home import find_home  # noqa: PLC0415
 
     try:
         folder = find_home().errors

@@ -13,7 +13,7 @@ from carelabel.cli.output import check_writable, print_json, unwritable
 from carelabel.errors import EXIT_DONE, ConsentError, UsageError
 
 if TYPE_CHECKING:
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
 
 TASKS = ("classification", "regression", "clustering")
 
@@ -33,7 +33,7 @@ def init(  # noqa: PLR0913 - one each of the command line's words
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> int:
     """Write a first meta.yaml from a model and its data, for you to look through."""
-    from carelabel.init_metadata import first_metadata  # noqa: PLC0415 - here and below: it imports YAML
+    from carelabel.model.template import first_metadata  # noqa: PLC0415 - here and below: it imports YAML
 
     _check_output(output)
     draft = first_metadata(model, data, target, folder=output.absolute().parent)
@@ -74,13 +74,13 @@ def _look(
 def _inspect(  # noqa: PLR0913 - what the user said
     general: Globals, model: Path, data: Path, target: str | None, *, task: str, trust_pickle: bool
 ) -> ModelFacts:
-    from carelabel.home import find_home  # noqa: PLC0415 - as above
-    from carelabel.host import probe_host  # noqa: PLC0415
-    from carelabel.init_metadata import first_metadata  # noqa: PLC0415
-    from carelabel.metadata import read_submission  # noqa: PLC0415
-    from carelabel.run.account import Account  # noqa: PLC0415
-    from carelabel.run.inspection import inspect_submission  # noqa: PLC0415
-    from carelabel.trust import is_trusted  # noqa: PLC0415
+    from carelabel.base.home import find_home  # noqa: PLC0415 - as above
+    from carelabel.base.host import probe_host  # noqa: PLC0415
+    from carelabel.inspection.inspect import inspect_submission  # noqa: PLC0415
+    from carelabel.model.metadata import read_submission  # noqa: PLC0415
+    from carelabel.model.template import first_metadata  # noqa: PLC0415
+    from carelabel.model.trust import is_trusted  # noqa: PLC0415
+    from carelabel.process.time_accounting import Account  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="carelabel-init-") as folder:
         meta = Path(folder) / "meta.yaml"

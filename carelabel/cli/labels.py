@@ -72,8 +72,8 @@ def schema(
 ) -> int:
     """Print the JSON Schema of label, metadata and suite."""
     from carelabel.label.schema import Label  # noqa: PLC0415 - here and below: pydantic builds models on import
-    from carelabel.metadata import metadata_json_schema  # noqa: PLC0415
-    from carelabel.suite import Suite  # noqa: PLC0415
+    from carelabel.model.metadata import metadata_json_schema  # noqa: PLC0415
+    from carelabel.plan.suite import Suite  # noqa: PLC0415
 
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     schemas = {

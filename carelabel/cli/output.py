@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from carelabel.base.json_codec import encodable
 from carelabel.errors import UsageError
-from carelabel.jsonable import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -30,7 +30,7 @@ def plan(  # noqa: PLR0913 - one each of the command line's words
 ) -> int:
     """Show what a run would do, what not, and why."""
     from carelabel import pipeline  # noqa: PLC0415 - it imports every room
-    from carelabel.jsonable import to_json  # noqa: PLC0415
+    from carelabel.base.json_codec import to_json  # noqa: PLC0415
 
     options = given.run_options(
         ctx,

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, TextIO
 
-from carelabel.run.progress import Progress, Silence
+from carelabel.execute.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

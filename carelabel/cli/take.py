@@ -24,8 +24,8 @@ def take(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> int:
     """Write a form's files as they were measured, with a description of how it is called."""
-    from carelabel.home import find_home  # noqa: PLC0415 - here and below: --help goes without
-    from carelabel.run.taking import take_form  # noqa: PLC0415
+    from carelabel.base.home import find_home  # noqa: PLC0415 - here and below: --help goes without
+    from carelabel.export.take import take_form  # noqa: PLC0415
 
     document = find_label(ctx, label)
     folder = (output or Path(_file_name(f"{document['subject']['name']}-{form}"))).absolute()

@@ -10,9 +10,9 @@ import typer
 
 from carelabel.cli.output import print_json
 from carelabel.errors import EXIT_DONE, UsageError
+from carelabel.model.trust import TrustedFile, distrust, trusted_files
+from carelabel.model.trust import trust as consent
 from carelabel.render.columns import columns
-from carelabel.trust import TrustedFile, distrust, trusted_files
-from carelabel.trust import trust as consent
 
 _MEANING = (
     "Loading this file can run any code that is stored in it, with all your rights. From now on\n"

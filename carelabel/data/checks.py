@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from carelabel.data.columns import Label
-    from carelabel.subject import DataFacts, Declared
+    from carelabel.data.facts import DataFacts
+    from carelabel.model.facts import Declared
 
 SHARE_TOLERANCE: Final = 0.005
 """How far a declared share may be from the data's: shares are written with two decimals."""

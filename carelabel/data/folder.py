@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carelabel.base.json_codec import from_json, to_json
 from carelabel.data.columns import CategoryColumn, Column, PlainColumn, TextColumn
+from carelabel.data.facts import DataFacts
 from carelabel.data.rows import DataSet, Rows, Sparse
 from carelabel.errors import UsageError
-from carelabel.jsonable import from_json, to_json
-from carelabel.subject import DataFacts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from carelabel.data.facts import DataSource
     from carelabel.data.rows import Rows
-    from carelabel.subject import DataSource
 
 LISTED = 8
 """How many names an error lists before it only counts the rest."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from carelabel.data.columns import Column, Index, PlainColumn
-from carelabel.subject import DataFacts
+from carelabel.data.facts import DataFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
     from scipy.sparse import csr_matrix
 
-    from carelabel.subject import Container
+    from carelabel.data.facts import Container
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -204,7 +204,7 @@ class DataSet:
 
     @classmethod
     def open(cls, folder: Path) -> DataSet:
-        """Map a folder that `carelabel.data.lay_down` wrote; nothing is read until it is used.
+        """Map a folder that `carelabel.data.prepare` wrote; nothing is read until it is used.
 
         Raises:
             UsageError: If the folder is not one.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carelabel import __version__
-from carelabel.jsonable import encodable_document, to_json
+from carelabel.base.json_codec import encodable_document, to_json
 from carelabel.label.crossover import crossover
 from carelabel.label.digits import OF_VALUE, rounded, rounded_outwards
 from carelabel.label.rating import rate
@@ -18,13 +18,14 @@ from carelabel.plan import plan_sha256
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.data.facts import DataFacts
     from carelabel.label.scale import Scale
+    from carelabel.model.facts import Subject
     from carelabel.options import RunOptions
     from carelabel.plan import Plan, PlannedCandidate, PlannedPlatform
+    from carelabel.plan.outcomes import Built, Outcome, Outcomes
     from carelabel.plugin.registry import Registry
-    from carelabel.run.outcomes import Built, Outcome, Outcomes
-    from carelabel.subject import DataFacts, Subject
 
     Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carelabel.plugin.protocols import Predictions
+    from carelabel.plugin.interfaces import Predictions
 
 _NUMBERS = "biufc"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carelabel.measure.timing import Clock
-    from carelabel.plugin.protocols import Predictor, TestContext
+    from carelabel.plugin.interfaces import Predictor, TestContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from carelabel import portable
+from carelabel.base import linux
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ CONTENDED_SHARE: Final = 0.10
 
 
 def _steal_of_own_processors() -> int | None:
-    return portable.steal_ns(portable.affinity())
+    return linux.steal_ns(linux.affinity())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ class WaitCounters:
         steal: Time that the hypervisor took from the processors of this process (/proc/stat, 10 ms steps).
     """
 
-    wait: Callable[[], int | None] = portable.wait_ns
+    wait: Callable[[], int | None] = linux.wait_ns
     steal: Callable[[], int | None] = _steal_of_own_processors
 
     def read(self) -> tuple[int | None, int | None]:

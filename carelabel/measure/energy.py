@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from carelabel.measure.contention import seconds_between
 from carelabel.measure.timing import calibrate, collection_off
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from carelabel.measure.timing import Clock
-    from carelabel.plugin.protocols import Meter
+    from carelabel.plugin.interfaces import Meter
 
 LEAST_SECONDS: Final = 1.0
 LEAST_UPDATES: Final = 100

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from carelabel import portable
+from carelabel.base import linux
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,9 @@ class Reader:
         reset: Brings VmHWM down to VmRSS; True when the kernel did.
     """
 
-    resident: Callable[[], int | None] = portable.resident_bytes
-    peak: Callable[[], int | None] = portable.peak_bytes
-    reset: Callable[[], bool | None] = portable.reset_peak
+    resident: Callable[[], int | None] = linux.resident_bytes
+    peak: Callable[[], int | None] = linux.peak_bytes
+    reset: Callable[[], bool | None] = linux.reset_peak
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

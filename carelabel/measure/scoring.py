@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from carelabel.measure.proportions import clopper_pearson
-from carelabel.plugin.protocols import Measurement
+from carelabel.plugin.interfaces import Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carelabel.plan import PlannedTest
-    from carelabel.plugin.protocols import ScoreContext
+    from carelabel.plugin.interfaces import ScoreContext
 
 LEVEL: Final = 0.95
 LEAST_DEFINED: Final = 0.5

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel import portable
+from carelabel.base import linux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from carelabel.plugin.protocols import PlatformSpec
+    from carelabel.plugin.interfaces import PlatformSpec
 
 WORKING_SHARE: Final = 0.02
 """Share of the processor time from which on a thread counts: one that only looks after memory takes less."""
@@ -39,7 +39,7 @@ class Crew:
 @contextmanager
 def crew() -> Iterator[Crew]:
     """Count the threads that work within the block, which calls a model for some milliseconds; not while timing."""
-    found, begun, there = Crew(), _Begun(), portable.run_ns_by_thread()
+    found, begun, there = Crew(), _Begun(), linux.run_ns_by_thread()
     process, own = time.process_time_ns(), time.thread_time_ns()
     earlier = threading.getprofile()
     threading.setprofile(begun.note)
@@ -48,7 +48,7 @@ def crew() -> Iterator[Crew]:
     finally:
         threading.setprofile(earlier)
     total, own = time.process_time_ns() - process, time.thread_time_ns() - own
-    now = portable.run_ns_by_thread()
+    now = linux.run_ns_by_thread()
     if there is None or now is None:
         return
     others = {name: ns - there.get(name, 0) for name, ns in now.items() if name != threading.get_native_id()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from carelabel.plugin.protocols import BoundaryRows
+from carelabel.plugin.interfaces import BoundaryRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

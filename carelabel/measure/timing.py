@@ -18,7 +18,7 @@ from carelabel.measure.contention import WaitCounters, seconds_between
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 LOOP_SECONDS: Final = 1e-3
 TURN_SECONDS: Final = 0.05

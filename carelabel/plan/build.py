@@ -11,28 +11,28 @@ from packaging.utils import canonicalize_name
 
 from carelabel import __version__
 from carelabel.errors import UsageError
-from carelabel.match import Rejected
 from carelabel.plan.cells import Grid, cells_of
-from carelabel.plan.choice import Choice, refuse_unknown_settings
 from carelabel.plan.chosen import choose_candidates
 from carelabel.plan.given import Given
+from carelabel.plan.match import Rejected
 from carelabel.plan.platforms import platforms_of
 from carelabel.plan.records import Plan
-from carelabel.plan.suite_words import hold_suite
+from carelabel.plan.selection import Choice, refuse_unknown_settings
+from carelabel.plan.suite_patterns import hold_suite
 from carelabel.plan.tests import choose_tests, with_budget
+from carelabel.plugin.needs import provider
 from carelabel.plugin.records import REFERENCE
-from carelabel.plugin.requirements import provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.model.facts import Subject
     from carelabel.options import RunOptions
     from carelabel.plan.records import PlannedCandidate
+    from carelabel.plan.suite import Suite
     from carelabel.plugin.records import Record
     from carelabel.plugin.registry import Registry
-    from carelabel.subject import Subject
-    from carelabel.suite import Suite
 
 
 def build_plan(registry: Registry, subject: Subject, host: Host, suite: Suite, options: RunOptions) -> Plan:

@@ -12,8 +12,8 @@ from carelabel.plugin.records import ORIGINAL, REFERENCE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from carelabel.plan.suite import Caps
     from carelabel.plugin.records import Backend, Converter
-    from carelabel.suite import Caps
 
 RANK: Final = MappingProxyType({"search": 0, "prune": 0, "format": 1, "quantise": 2})
 """A path holds at most one conversion of each rank, in this order."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carelabel.match import Rejected, match
+from carelabel.plan.match import Rejected, match
 from carelabel.plan.records import Cell, Skip
 from carelabel.plugin.records import ORIGINAL, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.model.facts import Subject
     from carelabel.plan.records import PlannedCandidate, PlannedPlatform, PlannedTest
     from carelabel.plugin.records import Record
-    from carelabel.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from carelabel.errors import UsageError
-from carelabel.match import Rejected
 from carelabel.plan.candidates import Edge, Loaders, Tree, entries_of, grow, with_ancestors
-from carelabel.plan.choice import refuse_unknown
 from carelabel.plan.given import Given, rejected
+from carelabel.plan.match import Rejected
 from carelabel.plan.platforms import backends_by_platform
 from carelabel.plan.records import EXPORT, PlannedCandidate, Skip
+from carelabel.plan.selection import refuse_unknown
+from carelabel.plan.suite import Caps, matches
 from carelabel.plugin.records import ORIGINAL
-from carelabel.suite import Caps, matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

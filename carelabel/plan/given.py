@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from carelabel.errors import UsageError
-from carelabel.match import Accepted, Rejected, match
-from carelabel.plan.choice import resolve_parameters
+from carelabel.plan.match import Accepted, Rejected, match
 from carelabel.plan.records import PlannedPlatform, Skip
-from carelabel.suite import matches
+from carelabel.plan.selection import resolve_parameters
+from carelabel.plan.suite import matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
+    from carelabel.model.facts import Subject
     from carelabel.options import RunOptions
-    from carelabel.plan.choice import Choice
+    from carelabel.plan.selection import Choice
+    from carelabel.plan.suite import Suite
     from carelabel.plugin.records import Record
     from carelabel.plugin.registry import Registry
-    from carelabel.subject import Subject
-    from carelabel.suite import Suite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from carelabel.plan.records import PlannedPlatform, Skip
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from carelabel.host import Host
+    from carelabel.base.host import Host
     from carelabel.plugin.records import Backend, Platform
     from carelabel.plugin.registry import Registry
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from carelabel.jsonable import to_json
+from carelabel.base.json_codec import to_json
 
 EXPORT = "export"
 """Kind of the converters that `carelabel export` runs; no plan holds one."""
@@ -54,7 +54,7 @@ class PlannedCandidate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedPlatform:
-    """A platform of the plan, as `carelabel.plugin.protocols.PlatformSpec` needs it."""
+    """A platform of the plan, as `carelabel.plugin.interfaces.PlatformSpec` needs it."""
 
     id: str
     tags: tuple[str, ...]

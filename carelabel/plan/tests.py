@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from carelabel.match import Rejected
 from carelabel.plan.given import Given, rejected
+from carelabel.plan.match import Rejected
 from carelabel.plan.records import Cell, PlannedTest, Skip
 from carelabel.plugin.records import Metric, Quantity, Test
 

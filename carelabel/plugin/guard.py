@@ -13,9 +13,9 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from carelabel import portable
+from carelabel.base import linux
+from carelabel.base.home import find_home
 from carelabel.errors import InterruptedImportError
-from carelabel.home import find_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def _left_notes(title: str) -> list[Path]:
 def _is_left(path: Path, title: str) -> bool:
     try:
         with path.open("r+", encoding="utf-8") as file:
-            return file.read() == title and portable.lock(file.fileno(), wait=False) is True
+            return file.read() == title and linux.lock(file.fileno(), wait=False) is True
     except (OSError, ValueError):  # removed in the meantime: that import is over
         return False
 
@@ -71,7 +71,7 @@ def noted(title: str) -> Iterator[None]:
     with file:
         file.write(title)
         file.flush()
-        if portable.lock(file.fileno(), wait=False):
+        if linux.lock(file.fileno(), wait=False):
             hidden.rename(path)
         try:
             yield

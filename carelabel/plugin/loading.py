@@ -217,7 +217,7 @@ def _problem(found: FoundPlugin, code: str, text: str, hint: str = "") -> Proble
 
 
 def _one_line(error: BaseException) -> str:
-    from carelabel.jsonable import encodable  # noqa: PLC0415 - only what is wrong needs it
+    from carelabel.base.json_codec import encodable  # noqa: PLC0415 - only what is wrong needs it
 
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return encodable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")

@@ -79,7 +79,7 @@ def records_as_json(found: Sequence[Registered]) -> str:
 
 
 class _Lines:
-    """Records as JSON. `carelabel.jsonable.to_json` walks through every value, which takes too long for a thousand."""
+    """Records as JSON. `carelabel.base.json_codec` walks through every value, which takes too long for a thousand."""
 
     def __init__(self) -> None:
         import json  # noqa: PLC0415 - a list for people does without
@@ -95,7 +95,7 @@ class _Lines:
         try:
             return self._fast.encode(line)
         except ValueError:  # bounds such as infinity, which have a JSON form of their own
-            from carelabel.jsonable import to_json  # noqa: PLC0415 - as above
+            from carelabel.base.json_codec import to_json  # noqa: PLC0415 - as above
 
             return self._fast.encode(to_json(line))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.jsonable import number
+from carelabel.base.json_codec import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

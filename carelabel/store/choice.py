@@ -7,8 +7,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, cast
 
+from carelabel.base.home import Home, find_home
 from carelabel.errors import UsageError
-from carelabel.home import Home, find_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote
 
 from tinydb import Storage, TinyDB, where
 
+from carelabel.base.home import locked, read_json, replace_json, unwritable
 from carelabel.errors import UsageError
-from carelabel.home import locked, read_json, replace_json, unwritable
 from carelabel.store.contract import LabelNotFoundError, Summary, identifier_of, select, summarise
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from carelabel.plugin.protocols import Artefact, PlatformSpec, Predictions, ScoreContext, TestContext
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
+from carelabel.plugin.interfaces import Artefact, PlatformSpec, Predictions, ScoreContext, TestContext
 from carelabel.testing.samples import data_set, features
 
 if TYPE_CHECKING:

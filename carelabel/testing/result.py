@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from carelabel.run.refusal import tellable
+from carelabel.process.refusal import tellable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

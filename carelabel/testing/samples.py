@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from carelabel.data.facts import DataFacts
 from carelabel.data.rows import DataSet, Rows
-from carelabel.subject import DataFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,14 +9,14 @@ import onnx
 from onnx import TensorProto, helper
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from carelabel_catboost.facts import input_type_of
 from carelabel_catboost.model import About, about, counts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 
 def convert(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import catboost
 
 from carelabel.errors import LoadError
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_catboost.files import read_model
 from carelabel_catboost.model import about, counts_of
 

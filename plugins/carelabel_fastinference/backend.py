@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from carelabel import Artefact, BoundaryRows, PlatformSpec, Predictor
     from carelabel.data.rows import DataSet
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
     from carelabel_fastinference.ensemble import TreeEnsemble
 
 

@@ -13,7 +13,7 @@ from carelabel.measure.thresholds import PLACES, SplitTree, place_rows
 if TYPE_CHECKING:
     from carelabel import BoundaryRows
     from carelabel.data.rows import DataSet
-    from carelabel.subject import InputType
+    from carelabel.model.facts import InputType
     from carelabel_fastinference.ensemble import TreeEnsemble
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel import ConvertContext
-    from carelabel.subject import InputType
+    from carelabel.model.facts import InputType
     from carelabel_fastinference.ensemble import TreeEnsemble
 
 _LOG = "compiler.log"

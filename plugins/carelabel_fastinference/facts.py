@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from carelabel.subject import ModelFacts
+from carelabel.model.facts import ModelFacts
 from carelabel_fastinference.inputs import input_type_of
 
 if TYPE_CHECKING:

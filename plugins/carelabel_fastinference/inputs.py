@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 
 if TYPE_CHECKING:
     from carelabel_fastinference.ensemble import TreeEnsemble

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from carelabel.data.rows import Rows
-    from carelabel.subject import InputType, ModelFacts
+    from carelabel.model.facts import InputType, ModelFacts
     from carelabel_fastinference.if_else import IfElseModel
     from carelabel_fastinference.model import FastModel
 

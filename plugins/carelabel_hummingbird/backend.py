@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carelabel.data.rows import DataSet, Rows
-    from carelabel.plugin.protocols import Artefact, PlatformSpec, Predictor
-    from carelabel.subject import InputType, ModelFacts
+    from carelabel.model.facts import InputType, ModelFacts
+    from carelabel.plugin.interfaces import Artefact, PlatformSpec, Predictor
 
 
 class TensorBackend:

@@ -12,12 +12,12 @@ import torch
 from hummingbird.ml import convert as to_tensors
 
 from carelabel.errors import UnsupportedError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext, Predictor
+    from carelabel.plugin.interfaces import Artefact, ConvertContext, Predictor
 
 _ROWS: Final = 40
 _SHOWN: Final = 300

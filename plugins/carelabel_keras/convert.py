@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 
 def convert(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:

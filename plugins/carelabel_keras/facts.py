@@ -11,7 +11,7 @@ import torch
 
 from carelabel.data.coded import classes_of_codes
 from carelabel.errors import LoadError
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_keras.predictor import KerasPredictor
 
 if TYPE_CHECKING:

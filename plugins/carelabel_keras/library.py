@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from carelabel.errors import LoadError
 
 if TYPE_CHECKING:
-    from carelabel.plugin.protocols import PlatformSpec
+    from carelabel.plugin.interfaces import PlatformSpec
 
 
 def import_keras(platform: PlatformSpec | None) -> Any:  # noqa: ANN401 - the module

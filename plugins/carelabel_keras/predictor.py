@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carelabel.data.rows import Rows
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
 
 
 class KerasPredictor:

@@ -10,7 +10,7 @@ import onnxmltools
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from carelabel_lightgbm.facts import input_type_of
 from carelabel_lightgbm.files import text_of
 from carelabel_lightgbm.text import counts_of
@@ -18,7 +18,7 @@ from carelabel_lightgbm.text import counts_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 INPUT: Final = "X"
 OPSET: Final = 15

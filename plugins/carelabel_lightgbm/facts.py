@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import lightgbm
 
 from carelabel.data.coded import classes_of_codes
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_lightgbm.files import read_booster, read_text
 from carelabel_lightgbm.objectives import meaning_of
 from carelabel_lightgbm.text import counts_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_nvml.devices import Devices, close_devices, open_devices
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_nvml.devices import Devices, close_devices, open_devices
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from carelabel_onnx.graph import graph_facts
 from carelabel_onnx.imputer import CONVERSIONS, SHAPES
 from carelabel_onnx.precision import computes_in_float64, has_float32_step, parts_of
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel.data.rows import Rows
-    from carelabel.plugin.protocols import ConvertContext
-    from carelabel.subject import InputType
+    from carelabel.model.facts import InputType
+    from carelabel.plugin.interfaces import ConvertContext
 
 INPUT: Final = "X"
 BATCH_ROWS: Final = 1024

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime as ort
 
 from carelabel.errors import LoadError
-from carelabel.subject import ModelFacts
+from carelabel.model.facts import ModelFacts
 from carelabel_onnx.feeds import feeds_of
 from carelabel_onnx.graph import GraphFacts, read_graph
 from carelabel_onnx.inputs import input_type_of, taken_in_order

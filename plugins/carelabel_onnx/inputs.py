@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carelabel.errors import LoadError, UsageError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 from carelabel_onnx.feeds import DTYPES, Feed, feeds_of
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import Artefact, ConvertContext, Predictor
+    from carelabel.plugin.interfaces import Artefact, ConvertContext, Predictor
 
 FORMAT: Final = "onnx-int8"
 CALIBRATION_ROWS: Final = 512

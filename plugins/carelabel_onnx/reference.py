@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from onnx import NodeProto
 
     from carelabel.data.rows import DataSet, Rows
-    from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec, Predictor
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec, Predictor
 
 VERSION: Final = 1
 HIDDEN: Final = 64

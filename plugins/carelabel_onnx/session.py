@@ -12,7 +12,7 @@ from carelabel_onnx.content import describe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import PlatformSpec
+    from carelabel.plugin.interfaces import PlatformSpec
 
 _ERRORS_ONLY = 3
 

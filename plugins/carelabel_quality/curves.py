@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import metrics
 
-from carelabel.plugin.protocols import Measurement
+from carelabel.plugin.interfaces import Measurement
 from carelabel_quality.ranking import areas_on_resamples, one_against_rest
 from carelabel_quality.shown import LEVEL, bootstrap, most_frequent, plain
 from carelabel_quality.tables import as_plain, count_rows
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.plugin.protocols import ScoreContext
+    from carelabel.plugin.interfaces import ScoreContext
 
 _BINARY = 2
 _DIGITS = 5

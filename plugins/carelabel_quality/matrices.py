@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import metrics
 
-from carelabel.plugin.protocols import Measurement
+from carelabel.plugin.interfaces import Measurement
 from carelabel_quality.shown import LEVEL, bootstrap, most_frequent, plain
 from carelabel_quality.tables import all_rows, as_plain, coded, count_classes
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.plugin.protocols import ScoreContext
+    from carelabel.plugin.interfaces import ScoreContext
     from carelabel_quality.tables import ClassCounts, Coded
 
 REST = "(other)"

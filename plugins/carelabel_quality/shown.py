@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.plugin.protocols import ScoreContext
+    from carelabel.plugin.interfaces import ScoreContext
 
 LEVEL: Final = 0.95
 _FEW: Final = "no interval: too few rows to resample"

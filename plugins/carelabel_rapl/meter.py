@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_rapl.zones import Domain, Zone, find_zones
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from carelabel import PointRounds, TestContext
-    from carelabel.plugin.protocols import At, Samples
+    from carelabel.plugin.interfaces import At, Samples
 
 PARTS: Final = {
     "cold_start": "total_s",

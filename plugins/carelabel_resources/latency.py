@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from carelabel import portable
+from carelabel.base import linux
 from carelabel.measure.calls import function_of, prepare
 from carelabel.measure.threads import crew, more_than_granted
 from carelabel.measure.timing import Clock, calibrate, timed_turn, warm_up
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from carelabel import Measurement, PointRounds, TestContext
-    from carelabel.plugin.protocols import At, Samples
+    from carelabel.plugin.interfaces import At, Samples
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ class Latency:
                 "prepare_row_s": ready.prepare_row_s,
                 "rows_repeated": ready.repeated,
                 "warm_up": asdict(warmth),
-                "threads": portable.threads(),
+                "threads": linux.threads(),
                 "threads_at_work": workers.count,
                 "more_threads": more_than_granted(workers.count, context.platform),
             }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carelabel import PointRounds
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 
 def latency_figures(rounds: PointRounds) -> list[Measurement]:

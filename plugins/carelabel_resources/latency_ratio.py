@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carelabel import PointRounds
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 RATIOS: Final = (("latency_ratio", "wall"), ("cpu_ratio", "cpu"))
 

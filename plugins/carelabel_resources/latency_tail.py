@@ -11,7 +11,7 @@ from carelabel_resources.turns import correlation, singles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 TAILS: Final = (("latency_p90", 0.9), ("latency_p95", 0.95), ("latency_p99", 0.99), ("latency_p999", 0.999))
 CORRELATED: Final = 0.2

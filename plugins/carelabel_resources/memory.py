@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carelabel import TestContext
-    from carelabel.plugin.protocols import At
+    from carelabel.plugin.interfaces import At
 
 REPEATS = 6
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from carelabel import TestContext
-    from carelabel.plugin.protocols import At
+    from carelabel.plugin.interfaces import At
 
 P90: Final = 0.9
 P99: Final = 0.99

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from carelabel import PointRounds
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 
 def medians(turns: Sequence[Samples], clock: str) -> list[float]:

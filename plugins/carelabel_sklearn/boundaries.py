@@ -15,8 +15,8 @@ from carelabel_sklearn.inputs import prepare
 
 if TYPE_CHECKING:
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import BoundaryRows
-    from carelabel.subject import InputType
+    from carelabel.model.facts import InputType
+    from carelabel.plugin.interfaces import BoundaryRows
 
 
 def has_boundaries(estimator: Any, input_type: InputType) -> bool:  # noqa: ANN401 - any estimator

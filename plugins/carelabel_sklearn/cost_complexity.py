@@ -14,7 +14,7 @@ from carelabel_sklearn.pruned import estimator_of, saved
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 _STEPS: Final = 24
 _SMALLEST: Final = 1e-12

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 PRUNING_ROWS: Final = 2000
 _STALE: Final = ("oob_score_", "oob_decision_function_", "oob_prediction_")

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from carelabel.errors import LoadError, UsageError
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_sklearn.boundaries import has_boundaries
 from carelabel_sklearn.counts import counts_of
 from carelabel_sklearn.families import final_step, framework_of, stated_family, task_of

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils import get_tags
 
 from carelabel.errors import UsageError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 from carelabel_sklearn.families import FLOAT32_TREES, family_of, searched
 
 if TYPE_CHECKING:
+    from carelabel.data.facts import Container
     from carelabel.data.rows import Rows
-    from carelabel.subject import Container
 
 
 def input_type_of(estimator: Any, rows: Rows) -> InputType:  # noqa: ANN401 - any estimator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carelabel.data.rows import Rows
-    from carelabel.subject import InputType, ModelFacts
+    from carelabel.model.facts import InputType, ModelFacts
 
 
 class SklearnPredictor:

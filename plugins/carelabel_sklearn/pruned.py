@@ -15,7 +15,7 @@ from carelabel_sklearn.families import searched
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 
 def estimator_of(context: ConvertContext) -> Any:  # noqa: ANN401 - any estimator

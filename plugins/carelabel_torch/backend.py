@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import Artefact, PlatformSpec, Predictor
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.plugin.interfaces import Artefact, PlatformSpec, Predictor
     from carelabel_torch.network import Network
 
 

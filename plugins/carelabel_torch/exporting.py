@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import Artefact, Predictor
+    from carelabel.plugin.interfaces import Artefact, Predictor
 
 _EXAMPLE_ROWS: Final = 2  # one row would be taken for a fixed axis
 _SHOWN: Final = 300

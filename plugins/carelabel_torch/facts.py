@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from carelabel.errors import LoadError
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_torch.network import Network, counts_of, family_of
 from carelabel_torch.predictor import LOGITS, TorchPredictor
 

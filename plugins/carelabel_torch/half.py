@@ -10,7 +10,7 @@ from carelabel_torch.exporting import example_rows, saved, source_network
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 
 def convert(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:

@@ -16,7 +16,7 @@ from carelabel_torch.tuning import tune
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 
 def convert(artefact: Artefact, out: Path, context: ConvertContext, *, share: float, epochs: int) -> Artefact:

@@ -16,7 +16,7 @@ from carelabel_torch.network import counts_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 _SHOWN: Final = 300
 

@@ -17,7 +17,7 @@ from carelabel_torch.predictor import LOGITS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 _SHOWN: Final = 300
 

@@ -15,7 +15,7 @@ from carelabel_torch.predictor import LOGITS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from carelabel.plugin.protocols import Artefact, ConvertContext
+    from carelabel.plugin.interfaces import Artefact, ConvertContext
 
 BATCH: Final = 64
 RATE: Final = 1e-3

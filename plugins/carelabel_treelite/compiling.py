@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 import tl2cgen
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from carelabel_treelite.convert import input_type_of
 from carelabel_treelite.importing import counts_of, import_trees
 
 if TYPE_CHECKING:
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 COMPILERS: Final = ("gcc", "clang")
 # Without it, compilers of machines with fused multiply-add sum in another way than the original.

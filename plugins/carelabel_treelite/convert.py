@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from carelabel.plugin.protocols import Artefact
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.plugin.interfaces import Artefact
 from carelabel_treelite.importing import counts_of, import_trees
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import ConvertContext
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.plugin.interfaces import ConvertContext
 
 
 def convert(artefact: Artefact, out: Path, context: ConvertContext) -> Artefact:

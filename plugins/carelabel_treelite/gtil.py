@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import Artefact, PlatformSpec
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.plugin.interfaces import Artefact, PlatformSpec
 
 
 class GtilBackend:

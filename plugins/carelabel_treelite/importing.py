@@ -13,7 +13,7 @@ from carelabel.errors import UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
 
 Rounding = Literal["float32", "float64"]
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import xgboost
 
     from carelabel.data.rows import DataSet
-    from carelabel.plugin.protocols import Artefact, BoundaryRows, PlatformSpec
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.plugin.interfaces import Artefact, BoundaryRows, PlatformSpec
 
 
 class BoosterBackend:

@@ -9,7 +9,7 @@ import onnxmltools
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 from carelabel.errors import UnsupportedError
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from carelabel_xgboost.facts import input_type_of
 from carelabel_xgboost.files import up_to_best
 from carelabel_xgboost.learner import counts_of, settings_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import xgboost
 
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 INPUT: Final = "X"
 OPSET: Final = 15

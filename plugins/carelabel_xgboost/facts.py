@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import xgboost
 
 from carelabel.data.coded import classes_of_codes
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel_xgboost.files import format_of, read_booster
 from carelabel_xgboost.learner import counts_of, settings_of
 from carelabel_xgboost.objectives import meaning_of

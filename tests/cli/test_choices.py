@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.label.scale import Scale, load_scale, scale_folder
-from carelabel.suite import Suite, load_suite, suite_folder
+from carelabel.plan.suite import Suite, load_suite, suite_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.home import find_home
+from carelabel.base.home import find_home
 from carelabel.store import open_store
 from tests.render.labels import candidate, make_label, measurement
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from carelabel.cli.progress import MovingProgress, Pace, PlainProgress, choose_progress, duration
-from carelabel.run.progress import Silence
+from carelabel.execute.progress import Silence
 
 
 class Clock:

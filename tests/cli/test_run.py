@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from carelabel.execute.progress import Progress
     from carelabel.label.requirements import Requirement
-    from carelabel.run.progress import Progress
     from tests.cli.conftest import Program
 
 WHOLE = {"outcomes": [], "candidates": [candidate("original", parent=None)]}

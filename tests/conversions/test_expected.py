@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carelabel.plugin.requirements import missing_requirements
+from carelabel.plugin.needs import missing_requirements
 from tests.conversions.workshop import NOT_DECLARED, TABLES, Table, registry
 from tests.pins import others
 
@@ -45,7 +45,7 @@ def usable(name: str) -> Converter:
     if name not in CONVERTERS:
         pytest.skip(f"{name} is not installed")
     record = CONVERTERS[name]
-    from carelabel.host import probe_host  # noqa: PLC0415 - looked at for packages only
+    from carelabel.base.host import probe_host  # noqa: PLC0415 - looked at for packages only
 
     if missing := missing_requirements(record.requires, probe_host().packages):
         pytest.skip(f"{missing[0].requirement} is not installed")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.plugin.protocols import Artefact
+from carelabel.plugin.interfaces import Artefact
 from tests.conversions.workshop import ONE_THREAD, Model, registry
 
 if TYPE_CHECKING:

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from carelabel.base.host import probe_host
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import CareLabelError
-from carelabel.host import probe_host
-from carelabel.match import Rejected, match
-from carelabel.parity import compare
+from carelabel.parity.classes import compare
+from carelabel.plan.match import Rejected, match
 from carelabel.plugin.discovery import discover
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec, Predictions
-from carelabel.run.answers import checked
-from carelabel.run.entries import load_entry
-from carelabel.run.refusal import describe
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec, Predictions
+from carelabel.process.refusal import describe
+from carelabel.worker.answers import checked
+from carelabel.worker.entries import load_entry
 from tests.factories import make_data, make_subject
 from tests.house.generated import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from carelabel.model.facts import ModelFacts
     from carelabel.plugin.records import Converter
     from carelabel.plugin.registry import Registry
-    from carelabel.subject import ModelFacts
 
 NOT_DECLARED = "not-declared"
 ONE_THREAD = PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1)

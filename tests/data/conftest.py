@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.data.lay_down import lay_down
+from carelabel.data.facts import DataFacts, DataSource
+from carelabel.data.prepare import lay_down
 from carelabel.data.rows import DataSet
-from carelabel.subject import DataFacts, DataSource, Declared
+from carelabel.model.facts import Declared
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carelabel.data.lay_down import lay_down
+from carelabel.data.facts import DataSource
+from carelabel.data.prepare import lay_down
 from carelabel.data.rows import DataSet
 from carelabel.errors import EXIT_USAGE, UsageError
-from carelabel.subject import DataSource, Declared
+from carelabel.model.facts import Declared
 
 if TYPE_CHECKING:
     from pathlib import Path

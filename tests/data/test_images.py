@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import yaml
 
-from carelabel.data.lay_down import lay_down
+from carelabel.data.prepare import lay_down
 from carelabel.data.readers import images as reader
 from carelabel.data.rows import DataSet
 from carelabel.data.tree import hash_folder
 from carelabel.errors import UsageError
-from carelabel.metadata import read_submission
+from carelabel.model.metadata import read_submission
 
 Image = pytest.importorskip("PIL.Image")
 

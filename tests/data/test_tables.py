@@ -9,7 +9,7 @@ from carelabel.data.coded import classes_of_codes
 from carelabel.data.rows import Rows
 from carelabel.data.tables import as_in_data, table_of
 from carelabel.errors import LoadError, UsageError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 
 X = np.arange(6.0).reshape(2, 3)
 

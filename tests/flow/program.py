@@ -120,7 +120,7 @@ class Program:
             with contextlib.suppress(OSError):
                 if folder.name.isdigit() and mark in (folder / "environ").read_bytes() + b"\0":
                     words = (folder / "cmdline").read_bytes()
-                    if (words and b"carelabel.run.worker" in words) or b"sleep" in words:
+                    if (words and b"carelabel.worker.main" in words) or b"sleep" in words:
                         found.append(int(folder.name))
         return found
 

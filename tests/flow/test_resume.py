@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel import process_table
+from carelabel.process import process_table
 from tests.flow.program import WITNESS, Ended, Program, Stop, end, wait_for_line
 
 if TYPE_CHECKING:

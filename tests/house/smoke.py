@@ -8,8 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 import carelabel
+from carelabel.plan.suite import load_suite, suite_folder
 from carelabel.plugin.discovery import discover
-from carelabel.suite import load_suite, suite_folder
 
 HEAVY = ("numpy", "scipy", "pandas", "sklearn", "onnxruntime", "torch")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.label.scale import load_scale
-from carelabel.suite import load_suite, suite_folder
+from carelabel.plan.suite import load_suite, suite_folder
 from tests.house.generated import ROOT
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def test_a_command_imports_no_framework(words: list[str]) -> None:
 def test_help_and_lists_build_no_schema(words: list[str]) -> None:
     _, modules = modules_after(TRACE.format(words=words))
     assert [
-        name for name in modules if name.startswith(("carelabel.label", "carelabel.metadata", "carelabel.run"))
+        name for name in modules if name.startswith(("carelabel.label", "carelabel.model.metadata", "carelabel.run"))
     ] == []
 
 

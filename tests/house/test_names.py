@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from carelabel.plugin.discovery import discover
-from carelabel.plugin.requirements import VARIANTS
+from carelabel.plugin.needs import VARIANTS
 from carelabel.plugin.vocabulary import FAMILIES, HARDWARE, NEEDS, TASKS
 from tests.house.generated import ROOT
 

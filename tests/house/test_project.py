@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from carelabel.plugin.discovery import discover
-from carelabel.plugin.requirements import provider
+from carelabel.plugin.needs import provider
 from tests.house.generated import ROOT
 from tests.house.test_names import ENTRIES, PACKAGES, PROJECT
 

@@ -9,8 +9,8 @@ from carelabel.label.packing import written
 from carelabel.label.scale import load_scale
 from carelabel.plan import ORIGINAL
 from carelabel.plan.build import build_plan
-from carelabel.run.outcomes import Built, Outcome, Outcomes, Reason
-from carelabel.suite import load_suite
+from carelabel.plan.outcomes import Built, Outcome, Outcomes, Reason
+from carelabel.plan.suite import load_suite
 from tests.factories import make_host, make_options, make_registry, make_subject
 
 

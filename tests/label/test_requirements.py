@@ -12,7 +12,7 @@ from carelabel.label.rating import rate
 from carelabel.label.requirements import check, parse_requirement, refuse_unplanned
 from carelabel.label.scale import load_scale
 from carelabel.plan.build import build_plan
-from carelabel.suite import load_suite
+from carelabel.plan.suite import load_suite
 from tests.factories import make_host, make_options, make_registry, make_subject
 from tests.label.labels import accuracy, label, latency, measurement
 

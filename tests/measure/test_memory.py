@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from carelabel import portable
+from carelabel.base import linux
 from carelabel.measure.memory import GREW, RESET, Reader, peak_of, resident
 
 MIB = 1 << 20
@@ -34,7 +34,7 @@ block[:: 4096] = b"x" * len(block[:: 4096])
 print(subprocess.run([sys.executable, "-c", {ALLOCATE!r}], check=True, capture_output=True, text=True).stdout)
 """
 
-needs_clear_refs = pytest.mark.skipif(not portable.reset_peak(), reason="this kernel has no clear_refs")
+needs_clear_refs = pytest.mark.skipif(not linux.reset_peak(), reason="this kernel has no clear_refs")
 
 
 def run(program: str) -> Any:

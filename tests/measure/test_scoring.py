@@ -10,7 +10,7 @@ import pytest
 from carelabel.data.rows import DataSet, Rows
 from carelabel.measure.scoring import resampled_rows, score_metric
 from carelabel.plan import PlannedTest
-from carelabel.plugin.protocols import Predictions, ScoreContext
+from carelabel.plugin.interfaces import Predictions, ScoreContext
 from tests.factories import make_data, make_model
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel import portable
+from carelabel.base import linux
 from carelabel.measure.threads import crew, more_than_granted
-from carelabel.plugin.protocols import PlatformSpec
+from carelabel.plugin.interfaces import PlatformSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ def test_a_thread_that_python_knows_nothing_of_is_seen_by_its_processor_time() -
 
 
 def test_where_the_system_does_not_say_there_is_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portable, "run_ns_by_thread", lambda: None)
+    monkeypatch.setattr(linux, "run_ns_by_thread", lambda: None)
     with crew() as found:
         pass
     assert found.count is None

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from carelabel.base.json_codec import from_json, to_json
 from carelabel.errors import UsageError
-from carelabel.jsonable import from_json, to_json
 from carelabel.options import Setting
 from carelabel.plan import Cell, Plan, plan_sha256
 from carelabel.plan.build import build_plan
+from carelabel.plan.suite import Suite, load_suite
 from carelabel.plugin.records import ANY, Platform, Record
-from carelabel.suite import Suite, load_suite
 from tests.factories import (
     a_metric,
     a_test,

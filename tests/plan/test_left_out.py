@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carelabel.plan.suite import Suite, load_suite
 from carelabel.plugin.records import ANY, Converter
-from carelabel.suite import Suite, load_suite
 from tests.factories import a_metric, a_test, backend, converter
 from tests.plan.test_build import planned
 

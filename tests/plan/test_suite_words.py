@@ -8,7 +8,7 @@ import pytest
 
 from carelabel.errors import UsageError
 from carelabel.options import Setting
-from carelabel.suite import ConverterChoice, Suite, TestChoice, Timeouts, load_suite
+from carelabel.plan.suite import ConverterChoice, Suite, TestChoice, Timeouts, load_suite
 from tests.plan.test_build import planned
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carelabel import portable
+from carelabel.base import linux
+from carelabel.base.home import find_home
 from carelabel.errors import EXIT_INTERRUPTED, InterruptedImportError
-from carelabel.home import find_home
 from carelabel.plugin.discovery import discover
 from carelabel.plugin.guard import left_note, noted
 
@@ -107,7 +107,7 @@ def test_where_no_note_can_be_written_plugins_are_imported_all_the_same(
 
 
 def test_where_files_cannot_be_locked_a_note_would_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portable, "lock", lambda *_, **__: None)
+    monkeypatch.setattr(linux, "lock", lambda *_, **__: None)
     with noted(TITLE):
         assert left_note(TITLE) is None
 

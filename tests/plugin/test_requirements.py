@@ -6,7 +6,7 @@ from importlib import metadata
 
 import pytest
 
-from carelabel.plugin.requirements import MissingRequirement, install_hint, missing_requirements
+from carelabel.plugin.needs import MissingRequirement, install_hint, missing_requirements
 
 PACKAGES = {"scikit-learn": "1.6.0", "typing-extensions": "4.12", "nightly": "2.0.0.dev1"}
 

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from carelabel.base.json_codec import to_json
+from carelabel.data.facts import DataFacts
 from carelabel.data.folder import write_folder
 from carelabel.data.rows import DataSet, Rows
-from carelabel.jsonable import to_json
+from carelabel.execute.journal import Journal
+from carelabel.execute.progress import Silence
+from carelabel.execute.run_state import Running
+from carelabel.execute.workspace import new_folder
+from carelabel.model.facts import InputType, ModelFacts
 from carelabel.plan.build import build_plan
-from carelabel.run.account import Account
-from carelabel.run.folder import new_folder
-from carelabel.run.journal import Journal
-from carelabel.run.lock import MeasuringLock
-from carelabel.run.outcomes import Built
-from carelabel.run.progress import Silence
-from carelabel.run.running import Running
-from carelabel.run.session import Session
-from carelabel.subject import DataFacts, InputType, ModelFacts
-from carelabel.suite import load_suite
+from carelabel.plan.outcomes import Built
+from carelabel.plan.suite import load_suite
+from carelabel.process.machine_lock import MeasuringLock
+from carelabel.process.time_accounting import Account
+from carelabel.process.worker_handle import Session
 from tests.factories import a_test, backend, converter, make_host, make_options, make_registry, make_subject
 from tests.run.fake_run import FORMATS
 from tests.run.given import BACKEND, ONE_THREAD

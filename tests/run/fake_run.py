@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carelabel.run.outcomes import Reason
-from carelabel.run.running import Running
-from carelabel.run.session import WorkerError
+from carelabel.execute.run_state import Running
+from carelabel.plan.outcomes import Reason
+from carelabel.process.worker_handle import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from carelabel.plan import PlannedPlatform
-from carelabel.run.session import Session
+from carelabel.process.worker_handle import Session
 
 Spawn = Callable[..., Session]
 Opening = Callable[..., dict[str, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from carelabel.run.account import Account
+from carelabel.process.time_accounting import Account
 
 
 class Clock:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from carelabel.run.session import WorkerError
+from carelabel.process.worker_handle import WorkerError
 from tests.run.given import ONE_THREAD, SOON, planned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.run.session import Session
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.process.worker_handle import Session
     from tests.run.given import Opening, Spawn
 
 

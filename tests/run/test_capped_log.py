@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from carelabel.run.capped_log import HEAD_BYTES, TAIL_BYTES, CappedLog
+from carelabel.process.capped_log import HEAD_BYTES, TAIL_BYTES, CappedLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

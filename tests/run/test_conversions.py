@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from carelabel.jsonable import to_json
-from carelabel.run.session import WorkerError
-from carelabel.subject import DataSource, Declared, Limits, Submission
+from carelabel.base.json_codec import to_json
+from carelabel.data.facts import DataSource
+from carelabel.model.facts import Declared, Limits, Submission
+from carelabel.process.worker_handle import WorkerError
 from tests.run.given import BACKEND, SOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from carelabel.run.session import Session
+    from carelabel.process.worker_handle import Session
     from tests.run.given import Opening, Spawn
 
 

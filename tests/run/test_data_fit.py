@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from carelabel.data.facts import DataSource
 from carelabel.errors import UsageError
-from carelabel.run.data_fit import check_data
-from carelabel.subject import DataSource, Declared
+from carelabel.inspection.data_check import check_data
+from carelabel.model.facts import Declared
 from tests.factories import make_data, make_model, make_submission
 
 TRAIN = DataSource(path=Path("/models/train.npz"), sha256="e" * 64, bytes=1)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Never
 
 import pytest
 
-from carelabel.process_table import living
-from carelabel.run.capped_log import HEAD_BYTES, TAIL_BYTES
-from carelabel.run.session import WorkerError
+from carelabel.process.capped_log import HEAD_BYTES, TAIL_BYTES
+from carelabel.process.process_table import living
+from carelabel.process.worker_handle import WorkerError
 from tests.run.given import SOON, wait_until
 
 if TYPE_CHECKING:
-    from carelabel.run.session import Session
+    from carelabel.process.worker_handle import Session
     from tests.run.given import Opening, Spawn
 
 
@@ -217,7 +217,7 @@ def test_memory_running_out_needs_the_kernels_word(
     spawn: Spawn, opening: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = opened(spawn, opening, "killed")
-    monkeypatch.setattr("carelabel.portable.out_of_memory_kills", lambda: 1 << 40)
+    monkeypatch.setattr("carelabel.base.linux.out_of_memory_kills", lambda: 1 << 40)
     with pytest.raises(WorkerError) as caught:
         predict(session, tmp_path)
     assert caught.value.reason.code == "out-of-memory"

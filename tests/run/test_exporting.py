@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from carelabel.errors import CareLabelError, ConsentError, IncompleteError, UsageError
-from carelabel.metadata import read_model_file, read_submission
+from carelabel.export.export import Export, export_model
+from carelabel.model.metadata import read_model_file, read_submission
 from carelabel.options import Setting
 from carelabel.plan.build import build_plan
+from carelabel.plan.suite import load_suite
 from carelabel.plugin.parameter import Parameter
-from carelabel.run.exporting import Export, export_model
-from carelabel.suite import load_suite
 from tests.factories import backend, converter, make_host, make_options, make_registry, make_subject
 from tests.run.conftest import FAKES
 from tests.run.given import BACKEND
@@ -23,7 +23,7 @@ from tests.run.given import BACKEND
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.run.exporting import Exported
+    from carelabel.export.export import Exported
 
 NAME = Parameter(name="name", type="str", default="model.fake", description="of the file")
 FILES = {"formats": frozenset({"fake"}), "suffixes": (".fake",), "framework": "fake"}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.plugin.protocols import Measurement
-from carelabel.run.figure_limits import MOST_BYTES, MOST_CHARACTERS, MOST_POINTS
-from carelabel.run.figures import as_json
-from carelabel.run.holding import held
-from carelabel.run.refusal import RefusalError
+from carelabel.execute.outcome_check import held
+from carelabel.plugin.interfaces import Measurement
+from carelabel.process.refusal import RefusalError
+from carelabel.worker.measurement_limits import MOST_BYTES, MOST_CHARACTERS, MOST_POINTS
+from carelabel.worker.measurements import as_json
 from tests.run.given import quantities
 from tests.run.test_holding import outcome, plan
 

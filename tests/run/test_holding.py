@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carelabel.execute.outcome_check import held
 from carelabel.plan.build import build_plan
-from carelabel.run.ending import failure
-from carelabel.run.holding import held
-from carelabel.run.outcomes import Outcome
-from carelabel.suite import load_suite
+from carelabel.plan.outcomes import Outcome
+from carelabel.plan.suite import load_suite
+from carelabel.process.exit_status import failure
 from tests.factories import make_host, make_options, make_registry, make_subject
 from tests.run.test_rounds import LOG
 

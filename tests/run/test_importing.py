@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.run.importing import imports_apart
-from carelabel.run.spent import Spent
+from carelabel.worker.imports import imports_apart
+from carelabel.worker.time_spent import Spent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.errors import UsageError
-from carelabel.run.journal import Journal, read_journal
-from carelabel.run.outcomes import Built, Outcome, Reason
+from carelabel.execute.journal import Journal, read_journal
+from carelabel.plan.outcomes import Built, Outcome, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path

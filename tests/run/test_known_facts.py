@@ -16,11 +16,11 @@ import pytest
 import yaml
 
 from carelabel import pipeline
+from carelabel.base.home import find_home
+from carelabel.cache.facts import KnownFacts
 from carelabel.errors import CareLabelError, ConsentError
-from carelabel.home import find_home
+from carelabel.inspection import inspect as inspection
 from carelabel.options import RunOptions
-from carelabel.run import inspection
-from carelabel.run.known_facts import KnownFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,11 @@ def test_an_entry_depends_on_the_libraries_and_the_model_s_own_file(options: Run
     (path,) = find_home().facts.iterdir()
     files = json.loads(path.read_text())["files"]
     known = {str(Path(folder, name)) for folder, names in files.items() for name in names}
-    assert {str(options.model), np.__file__, str(Path(inspection.__file__).with_name("ops_inspect.py"))} <= known
+    assert {
+        str(options.model),
+        np.__file__,
+        str(Path(inspection.__file__).parents[1] / "worker" / "inspector.py"),
+    } <= known
 
 
 @pytest.mark.parametrize(
@@ -302,7 +306,7 @@ def test_what_a_model_says_for_the_inspector_ends_in_one_line(
 TOUCH = """
 import json, os, sys, threading, types
 from pathlib import Path
-from carelabel.run.touched_files import TouchedFiles
+from carelabel.worker.touched_files import TouchedFiles
 touched = TouchedFiles()
 folder = Path(sys.argv[1])
 (folder / "read").read_text()

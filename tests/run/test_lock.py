@@ -13,15 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from carelabel import portable, process_table
+from carelabel.base import linux
 from carelabel.errors import UsageError
-from carelabel.run import family
-from carelabel.run import lock as measuring_lock
-from carelabel.run.family import end_leftovers
-from carelabel.run.lock import MeasuringLock, lock_scope
+from carelabel.process import machine_lock as measuring_lock
+from carelabel.process import process_table
+from carelabel.process import process_tree as family
+from carelabel.process.machine_lock import MeasuringLock, lock_scope
+from carelabel.process.process_tree import end_leftovers
 
 TAKE = (
-    "import sys; from pathlib import Path; from carelabel.run.lock import MeasuringLock\n"
+    "import sys; from pathlib import Path; from carelabel.process.machine_lock import MeasuringLock\n"
     "with MeasuringLock(Path(sys.argv[1])).held(lambda text: print(text, flush=True)):\n"
     "    print('held', flush=True); sys.stdin.read()\n"
 )
@@ -54,16 +55,16 @@ def test_a_worker_that_inherited_it_holds_it_after_its_parent_is_dead(tmp_path: 
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=[lock.descriptor])
         lock.close()  # as when the parent dies: its copy is gone without an unlock
         other = os.open(path, os.O_RDWR)
-        assert portable.lock(other, wait=False) is False
+        assert linux.lock(other, wait=False) is False
         child.kill()
         child.wait()
-        assert portable.lock(other, wait=False) is True
+        assert linux.lock(other, wait=False) is True
         lock.descriptor = other  # given back by the context manager
     os.close(other)
 
 
 LEAVE = (
-    "import os, subprocess, sys; from carelabel.run.family import mark\n"
+    "import os, subprocess, sys; from carelabel.process.process_tree import mark\n"
     "child = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
     "descriptor, variable, name = int(sys.argv[1]), sys.argv[2], sys.argv[3] or mark(1)\n"
     "how = {'start_new_session': True, 'stdout': subprocess.DEVNULL}\n"
@@ -92,7 +93,7 @@ def leave(lock: MeasuringLock, variable: str, name: str = "") -> tuple[int, str]
 def test_what_a_killed_run_has_left_is_ended_and_said(tmp_path: Path, variable: str) -> None:
     path, said = tmp_path / "lock", []
     dead = MeasuringLock(path)
-    assert portable.lock(dead.descriptor, wait=False) is True
+    assert linux.lock(dead.descriptor, wait=False) is True
     left, _ = leave(dead, variable)
     dead.close()
     lock = MeasuringLock(path)
@@ -107,7 +108,7 @@ def test_what_is_left_while_it_is_waited_for_is_ended_too(
 ) -> None:
     path, said = tmp_path / "lock", []
     dead = MeasuringLock(path)
-    assert portable.lock(dead.descriptor, wait=False) is True
+    assert linux.lock(dead.descriptor, wait=False) is True
     left, owner = leave(dead, variable)
     path.write_text(f"process 7 {owner}")
     dead.close()
@@ -144,7 +145,7 @@ def test_who_waits_and_is_interrupted_takes_nothing(tmp_path: Path, monkeypatch:
     if thread is not None:
         thread.join()
     other = os.open(path, os.O_RDWR)
-    assert portable.lock(other, wait=False) is True
+    assert linux.lock(other, wait=False) is True
     os.close(other)
     lock.close()
 
@@ -180,7 +181,8 @@ def test_a_number_that_was_given_anew_does_not_save_what_was_left(tmp_path: Path
 def test_whoever_looks_and_those_it_descends_from_are_spared(tmp_path: Path, variable: str) -> None:
     pid, _, place = family.own_name().split("-")
     environment = {**os.environ, variable: f"{pid}-1-{place}-7"}
-    look = f"from carelabel.run import family; family.MARK = {variable!r}; print(family.end_leftovers())"
+    names = "from carelabel.process import process_tree as family"
+    look = f"{names}; family.MARK = {variable!r}; print(family.end_leftovers())"
     nested = f"import subprocess, sys; print(subprocess.run([sys.executable, '-c', {look!r}]).returncode)"
     words = [sys.executable, "-c", nested]
     done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -214,7 +216,7 @@ def test_a_proc_of_other_processes_is_not_believed(tmp_path: Path, monkeypatch: 
 def test_what_nobody_s_mark_tells_of_is_waited_for_and_not_said_to_be_alive(tmp_path: Path, variable: str) -> None:
     path = tmp_path / "lock"
     dead = MeasuringLock(path)
-    assert portable.lock(dead.descriptor, wait=False) is True
+    assert linux.lock(dead.descriptor, wait=False) is True
     left, owner = leave(dead, variable, "another mark")
     path.write_text(f"process 77\x1b[2J {owner}")
     dead.close()
@@ -268,8 +270,8 @@ def test_another_user_s_file_is_locked_and_left_as_it_is(tmp_path: Path, monkeyp
     lock = MeasuringLock(path)
     other = real(path, os.O_RDONLY)
     with lock.held(lambda _: None):
-        assert portable.lock(other, wait=False) is False
-    assert portable.lock(other, wait=False) is True
+        assert linux.lock(other, wait=False) is False
+    assert linux.lock(other, wait=False) is True
     assert path.read_text() == "process 1"
     lock.close()
     os.close(other)

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carelabel.execute import build as building
+from carelabel.execute import scoring as scorer
+from carelabel.execute.run_state import Running
 from carelabel.plan import ORIGINAL
-from carelabel.run import building, scorer
-from carelabel.run.outcomes import Reason
-from carelabel.run.running import Running
-from carelabel.run.session import WorkerError
+from carelabel.plan.outcomes import Reason
+from carelabel.process.worker_handle import WorkerError
 from tests.run.fake_run import LOG, FakeWorker, refusal, spawns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from carelabel.run.parallel import Ask
+    from carelabel.execute.jobs import Ask
 
 
 def drive(steps: Generator[Ask, dict[str, Any], None]) -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from carelabel.run import parallel
-from carelabel.run.outcomes import Reason
-from carelabel.run.parallel import Ask, Job, run_jobs
-from carelabel.run.session import WorkerError
+from carelabel.execute import jobs as parallel
+from carelabel.execute.jobs import Ask, Job, run_jobs
+from carelabel.plan.outcomes import Reason
+from carelabel.process.worker_handle import WorkerError
 
 Steps = Generator[Ask, dict[str, Any], None]
 

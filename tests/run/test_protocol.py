@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from carelabel.run.protocol import decode, encode, objection
+from carelabel.process.protocol import decode, encode, objection
 
 
 @pytest.mark.parametrize("line", [b"", b"7", b"[]", b"{", b'{"a": \xff}', b"[" * 200_000, b'{"a":' * 200_000])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from carelabel.errors import LoadError, UsageError
-from carelabel.run.ending import failure
-from carelabel.run.refusal import LONGEST, describe
+from carelabel.process.exit_status import failure
+from carelabel.process.refusal import LONGEST, describe
 from tests.run.test_rounds import LOG
 
 

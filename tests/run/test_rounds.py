@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from carelabel.errors import LoadError
+from carelabel.execute import build as building
+from carelabel.execute import fresh
+from carelabel.execute import local as schedule
+from carelabel.execute.rounds import PairedCells, measure_rounds, summarise
+from carelabel.execute.run_state import Running
+from carelabel.inspection.inspect import inspect_submission
 from carelabel.plan import Cell
-from carelabel.run import building, fresh, schedule
-from carelabel.run.account import Account
-from carelabel.run.inspection import inspect_submission
-from carelabel.run.outcomes import Outcome, Reason
-from carelabel.run.rounds import PairedCells, measure_rounds, summarise
-from carelabel.run.running import Running
-from carelabel.run.session import Session, WorkerError
+from carelabel.plan.outcomes import Outcome, Reason
+from carelabel.process.time_accounting import Account
+from carelabel.process.worker_handle import Session, WorkerError
 from tests.factories import make_host, make_registry, make_submission
 from tests.run.fake_run import LOG, ONE, TWO, FakeWorker, refusal, spawns
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from carelabel.jsonable import to_json
-from carelabel.run.answers import Answers
-from carelabel.run.session import WorkerError
+from carelabel.base.json_codec import to_json
+from carelabel.process.worker_handle import WorkerError
+from carelabel.worker.answers import Answers
 from tests.run.given import SOON, planned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.run.session import Session
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
+    from carelabel.process.worker_handle import Session
     from tests.run.given import Spawn
 
 

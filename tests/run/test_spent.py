@@ -6,7 +6,7 @@ from typing import Never
 
 import pytest
 
-from carelabel.run.spent import Spent
+from carelabel.worker.time_spent import Spent
 
 
 def test_nested_categories_are_not_counted_twice() -> None:

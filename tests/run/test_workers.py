@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from carelabel.plan import PlannedPlatform
-from carelabel.process_table import living
-from carelabel.run.environment import THREAD_VARIABLES, worker_environment
-from carelabel.run.session import Session, WorkerError, first_ready
+from carelabel.process.environment import THREAD_VARIABLES, worker_environment
+from carelabel.process.process_table import living
+from carelabel.process.worker_handle import Session, WorkerError, first_ready
 from tests.run.given import ONE_THREAD, SOON, planned, wait_until
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def test_meters_say_their_sensors_or_why_not(spawn: Spawn) -> None:
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from carelabel.run.session import Session
+from carelabel.process.worker_handle import Session
 frozen = Session.spawn("candidate", name="frozen", log=Path(sys.argv[1]) / "frozen.log")
 busy = Session.spawn("candidate", name="busy", log=Path(sys.argv[1]) / "busy.log")
 for session in (frozen, busy):
@@ -181,12 +181,12 @@ def test_workers_die_with_their_parent_also_when_frozen(tmp_path: Path, number: 
 
 
 def test_the_parents_side_imports_no_numpy_and_no_framework() -> None:
-    code = "import sys, carelabel.run.session, carelabel.portable; print(*sorted(sys.modules))"
+    code = "import sys, carelabel.process.worker_handle, carelabel.base.linux; print(*sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     modules = set(done.stdout.split())
     assert not modules & {"numpy", "sklearn", "onnxruntime", "torch", "pandas", "scipy", "pydantic", "ctypes"}
-    assert "carelabel.run.session" in modules
+    assert "carelabel.process.worker_handle" in modules
 
 
 def test_the_parent_sleeps_while_a_worker_is_busy(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from carelabel.base.home import Home
 from carelabel.errors import UsageError
-from carelabel.home import Home
 from carelabel.plugin.records import ANY, Registered, Store
 from carelabel.store import open_store
 from carelabel.store.tinydb import TinyDBStore

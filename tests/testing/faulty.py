@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from carelabel import PointRounds, TestContext
-    from carelabel.plugin.protocols import Samples
+    from carelabel.plugin.interfaces import Samples
 
 
 def error_rate(y_true: Any, y_pred: Any) -> float:

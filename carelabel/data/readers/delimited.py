@@ -13,8 +13,8 @@ from carelabel.data.readers.table import split_table
 from carelabel.errors import UsageError
 
 if TYPE_CHECKING:
+    from carelabel.data.facts import DataSource
     from carelabel.data.parsed import Parsed
-    from carelabel.subject import DataSource
 
 _INSTALL = "pip install 'carelabel[tables]'"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.subject import DataSource
+    from carelabel.data.facts import DataSource
 
 LARGE_BYTES: Final = 1024**3
 """From here on rows are put together in a file instead of in memory."""

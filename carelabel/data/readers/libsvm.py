@@ -11,7 +11,7 @@ from carelabel.data.rows import Rows, Sparse
 from carelabel.errors import UsageError
 
 if TYPE_CHECKING:
-    from carelabel.subject import DataSource
+    from carelabel.data.facts import DataSource
 
 
 def read_libsvm(source: DataSource, role: str) -> Parsed:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from carelabel.subject import DataSource
+    from carelabel.data.facts import DataSource
 
 _MAGIC: Final = MappingProxyType({"npz": b"PK", "npy": b"\x93NUMPY"})
 _FEATURES: Final = ("X", "features", "data", "images", "inputs", "arr_0")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from carelabel.subject import DataSource
+    from carelabel.data.facts import DataSource
 
 
 def split_table(frame: pd.DataFrame, source: DataSource, role: str, warnings: tuple[str, ...] = ()) -> Parsed:

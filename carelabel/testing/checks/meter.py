@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel.plugin.records import Meter
 from carelabel.testing.entry import code_of, has_methods
 from carelabel.testing.result import Candidate, Check, CheckSkipped, must

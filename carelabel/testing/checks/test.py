@@ -16,14 +16,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from carelabel.jsonable import to_json
-from carelabel.plugin.protocols import Measurement, PointRounds
+from carelabel.base.json_codec import to_json
+from carelabel.plugin.interfaces import Measurement, PointRounds
 from carelabel.plugin.records import ANY, Test
-from carelabel.run.figure_limits import MOST_POINTS
-from carelabel.run.figures import as_json
-from carelabel.run.refusal import RefusalError
+from carelabel.process.refusal import RefusalError
 from carelabel.testing.entry import accepts, code_of, has_methods
 from carelabel.testing.result import Candidate, Check, CheckFailedError, CheckSkipped, must
+from carelabel.worker.measurement_limits import MOST_POINTS
+from carelabel.worker.measurements import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

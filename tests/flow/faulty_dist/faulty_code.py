@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carelabel.plugin.protocols import Artefact, Measurement
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.plugin.interfaces import Artefact, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from carelabel.data.rows import Rows
-    from carelabel.plugin.protocols import ConvertContext, PlatformSpec
+    from carelabel.plugin.interfaces import ConvertContext, PlatformSpec
 
 FOREVER_S = 3600
 FLOOD_LINES = 4000

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carelabel.plugin.protocols import Artefact, Measurement
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
+from carelabel.plugin.interfaces import Artefact, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from carelabel.data.rows import DataSet, Rows
-    from carelabel.plugin.protocols import ConvertContext, PlatformSpec, PointRounds, TestContext
+    from carelabel.plugin.interfaces import ConvertContext, PlatformSpec, PointRounds, TestContext
 
 TURN_S = 0.01
 

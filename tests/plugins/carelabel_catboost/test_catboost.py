@@ -11,7 +11,7 @@ import pytest
 from carelabel.data.columns import PlainColumn
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UnsupportedError
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from tests.factories import make_data
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from carelabel import ANY, NotMeasured
-from carelabel.jsonable import to_json
+from carelabel.base.json_codec import to_json
 from carelabel_energy import energy
 from carelabel_energy.choice import Choice, choose
 from carelabel_energy.plugin import carelabel_meters, carelabel_tests

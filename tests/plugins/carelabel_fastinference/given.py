@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from carelabel.data.rows import DataSet, Rows
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from carelabel_fastinference.plugin import carelabel_backends, carelabel_converters
 from tests.factories import make_data, make_model
 

@@ -25,10 +25,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
+from carelabel.base.json_codec import from_json, to_json
 from carelabel.errors import CareLabelError, LoadError, UsageError
-from carelabel.jsonable import from_json, to_json
-from carelabel.match import Rejected, match
-from carelabel.plugin.protocols import Artefact, PlatformSpec
+from carelabel.plan.match import Rejected, match
+from carelabel.plugin.interfaces import Artefact, PlatformSpec
 from carelabel_fastinference import compile_model
 from carelabel_fastinference.backend import PackedBackend
 from carelabel_fastinference.build import MODULE
@@ -200,8 +200,8 @@ def test_a_candidate_worker_imports_no_framework(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "import numpy as np\n"
         "from carelabel.data.rows import Rows\n"
-        "from carelabel.jsonable import from_json\n"
-        "from carelabel.plugin.protocols import Artefact, PlatformSpec\n"
+        "from carelabel.base.json_codec import from_json\n"
+        "from carelabel.plugin.interfaces import Artefact, PlatformSpec\n"
         "from carelabel_fastinference.backend import PackedBackend\n"
         "from carelabel_fastinference.code_backend import CodeBackend\n"
         "rows, found = Rows(array=np.load(sys.argv[1])), []\n"

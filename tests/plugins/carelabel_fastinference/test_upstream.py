@@ -14,7 +14,7 @@ from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, R
 from sklearn.tree import DecisionTreeClassifier
 
 from carelabel.errors import UnsupportedError
-from carelabel.match import Accepted, Rejected, match
+from carelabel.plan.match import Accepted, Rejected, match
 from carelabel_fastinference.plugin import carelabel_backends, carelabel_converters
 from carelabel_fastinference.upstream import FILES, why_unavailable
 from tests.factories import make_host, make_model, make_subject

@@ -16,8 +16,8 @@ from sklearn.svm import SVC, SVR
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UnsupportedError, UsageError
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from carelabel_hummingbird.backend import TensorBackend
 from carelabel_hummingbird.convert import convert
 from tests.factories import make_data, make_model

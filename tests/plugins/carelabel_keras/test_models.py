@@ -15,7 +15,7 @@ import pytest
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UnsupportedError
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from tests.factories import make_data
 
 # Importing Keras to see whether it is there would choose its back end.

@@ -10,7 +10,7 @@ import pytest
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError
-from carelabel.plugin.protocols import Artefact, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, PlatformSpec
 from tests.factories import make_data
 
 if TYPE_CHECKING:

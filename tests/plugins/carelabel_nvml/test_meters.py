@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_nvml.meter import EnergyMeter
 from carelabel_nvml.plugin import carelabel_meters
 from carelabel_nvml.sampled import SampledPowerMeter

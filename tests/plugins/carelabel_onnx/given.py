@@ -10,8 +10,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from carelabel.data.rows import DataSet, Rows
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from carelabel_onnx.backend import RuntimeBackend
 from carelabel_onnx.convert import convert
 from tests.factories import make_data, make_model

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 from carelabel.data.columns import PlainColumn, TextColumn
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import CareLabelError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 from tests.factories import make_data
 from tests.plugins.carelabel_onnx.given import array, converted, data_of, points
 

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UsageError
-from carelabel.plugin.protocols import PlatformSpec
+from carelabel.plugin.interfaces import PlatformSpec
 from carelabel_onnx.backend import RuntimeBackend
 from carelabel_onnx.graph import graph_facts, read_graph
 from carelabel_onnx.session import open_session

@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.svm import SVC
 
 from carelabel.errors import CareLabelError, UnsupportedError
-from carelabel.plugin.protocols import Artefact, ConvertContext
+from carelabel.plugin.interfaces import Artefact, ConvertContext
 from carelabel_onnx.backend import RuntimeBackend
 from carelabel_onnx.graph import read_graph
 from carelabel_onnx.quantise import CALIBRATION_ROWS, dynamic, static

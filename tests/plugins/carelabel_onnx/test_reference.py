@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pytest
 
-from carelabel.plugin.protocols import Artefact
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.plugin.interfaces import Artefact
 from carelabel_onnx.reference import CHANNELS, ReferenceBackend, convert, image_shape, numbers
 from tests.factories import make_model
 from tests.plugins.carelabel_onnx.given import ONE_THREAD, data_of
@@ -18,7 +18,7 @@ from tests.plugins.carelabel_onnx.given import ONE_THREAD, data_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.plugin.protocols import ConvertContext
+    from carelabel.plugin.interfaces import ConvertContext
 
 
 def made(folder: Path, shape: tuple[int, ...], rows: tuple[int, ...] | None = None) -> tuple[Artefact, Any]:

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from carelabel.data.columns import TextColumn
 from carelabel.data.rows import DataSet, Rows, Sparse
 from carelabel.errors import UnsupportedError
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
 from tests.factories import make_data
 from tests.plugins.carelabel_onnx.given import converted
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn import metrics
 
 from carelabel.data.rows import DataSet, Rows
-from carelabel.plugin.protocols import Predictions, ScoreContext
+from carelabel.plugin.interfaces import Predictions, ScoreContext
 from carelabel_quality.curves import corners, roc_curve
 from carelabel_quality.matrices import confusion_matrix, per_class
 from tests.factories import make_data, make_model

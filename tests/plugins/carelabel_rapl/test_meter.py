@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.plugin.protocols import NotMeasured
+from carelabel.plugin.interfaces import NotMeasured
 from carelabel_rapl.meter import DramMeter, PackageMeter
 from carelabel_rapl.plugin import carelabel_meters
 

@@ -12,7 +12,7 @@ import pytest
 from carelabel.data.rows import DataSet, Rows
 from carelabel.measure.contention import WaitCounters
 from carelabel.measure.timing import Clock
-from carelabel.plugin.protocols import Artefact, PlatformSpec, TestContext
+from carelabel.plugin.interfaces import Artefact, PlatformSpec, TestContext
 from tests.factories import make_data, make_model
 
 

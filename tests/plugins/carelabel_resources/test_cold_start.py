@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from carelabel import PointRounds
-from carelabel.jsonable import to_json
+from carelabel.base.json_codec import to_json
 from carelabel_resources.cold_start import ColdStart
 from carelabel_resources.plugin import carelabel_tests
 

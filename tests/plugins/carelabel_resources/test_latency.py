@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from carelabel import CareLabelError, PointRounds
+from carelabel.base.json_codec import from_json, to_json
 from carelabel.data.rows import DataSet, Rows
-from carelabel.jsonable import from_json, to_json
-from carelabel.plugin.protocols import PlatformSpec
+from carelabel.plugin.interfaces import PlatformSpec
 from carelabel_resources.latency import Latency
 from carelabel_resources.plugin import carelabel_tests
 from tests.factories import make_data

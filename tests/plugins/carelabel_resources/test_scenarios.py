@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from carelabel import CareLabelError
-from carelabel.jsonable import to_json
+from carelabel.base.json_codec import to_json
 from carelabel.measure.contention import WaitCounters
 from carelabel.measure.timing import Clock
-from carelabel.plugin.protocols import PlatformSpec
+from carelabel.plugin.interfaces import PlatformSpec
 from carelabel_resources import scenarios
 from carelabel_resources.plugin import carelabel_tests
 from tests.measure.test_threads import in_a_crowd

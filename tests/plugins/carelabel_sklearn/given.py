@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carelabel.data.rows import DataSet, Rows
-from carelabel.plugin.protocols import Artefact, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, PlatformSpec
 from carelabel_sklearn.backend import PickleBackend
 from tests.factories import make_data
 

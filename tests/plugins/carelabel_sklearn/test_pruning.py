@@ -12,8 +12,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import CareLabelError, UnsupportedError
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from carelabel_sklearn import cost_complexity, ensembles
 from carelabel_sklearn.backend import JoblibBackend
 from carelabel_sklearn.selection import by_contribution, by_reduced_error

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from carelabel.data.rows import DataSet, Rows
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec
 from carelabel_torch.backend import CodeBackend, ExportBackend, ScriptBackend
 from tests.factories import make_data
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from carelabel.subject import ModelFacts
+    from carelabel.model.facts import ModelFacts
 
 ONE_THREAD = PlatformSpec(id="cpu-1t", tags=("cpu",), threads=1)
 BACKENDS = {"torch-export": ExportBackend, "torch-script": ScriptBackend, "torch-code": CodeBackend}

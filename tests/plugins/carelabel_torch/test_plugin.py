@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from carelabel.match import Rejected, match
+from carelabel.plan.match import Rejected, match
 from carelabel_torch.plugin import carelabel_backends, carelabel_converters
 from tests.factories import make_host, make_model, make_subject
 

@@ -10,9 +10,9 @@ import pytest
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UnsupportedError
-from carelabel.parity import compare
-from carelabel.plugin.protocols import Artefact, ConvertContext, PlatformSpec, Predictions
-from carelabel.subject import InputType
+from carelabel.model.facts import InputType
+from carelabel.parity.classes import compare
+from carelabel.plugin.interfaces import Artefact, ConvertContext, PlatformSpec, Predictions
 from tests.factories import make_data, make_model
 
 if TYPE_CHECKING:

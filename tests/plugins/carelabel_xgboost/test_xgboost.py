@@ -11,7 +11,7 @@ import pytest
 
 from carelabel.data.rows import DataSet, Rows
 from carelabel.errors import LoadError, UsageError
-from carelabel.plugin.protocols import Artefact, PlatformSpec
+from carelabel.plugin.interfaces import Artefact, PlatformSpec
 from tests.factories import make_data
 
 if TYPE_CHECKING:

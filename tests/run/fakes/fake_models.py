@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carelabel.errors import LoadError
-from carelabel.plugin.protocols import Artefact, BoundaryRows
-from carelabel.subject import InputType, ModelFacts
+from carelabel.model.facts import InputType, ModelFacts
+from carelabel.plugin.interfaces import Artefact, BoundaryRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carelabel.data.rows import DataSet, Rows
-    from carelabel.plugin.protocols import ConvertContext, PlatformSpec
+    from carelabel.plugin.interfaces import ConvertContext, PlatformSpec
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 DAEMON = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"

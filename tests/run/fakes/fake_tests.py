@@ -6,14 +6,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from carelabel.plugin.protocols import Measurement, NotMeasured
+from carelabel.plugin.interfaces import Measurement, NotMeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy as np
 
-    from carelabel.plugin.protocols import PointRounds, ScoreContext, TestContext
+    from carelabel.plugin.interfaces import PointRounds, ScoreContext, TestContext
 
 Samples = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""What every other room may use: files, JSON, YAML, Linux calls, the host, CARELABEL_HOME."""

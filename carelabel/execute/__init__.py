@@ -1,0 +1,1 @@
+"""Executing a plan: the local executor, its phases, the journal and the workspace. Runs in the parent."""

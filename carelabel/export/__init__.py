@@ -1,0 +1,1 @@
+"""What leaves a run: a candidate's files, or a model converted for another place."""

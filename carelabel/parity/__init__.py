@@ -1,0 +1,1 @@
+"""How far a candidate is still the same model."""

@@ -1,0 +1,1 @@
+"""The program that workers run, one module for each role. The parent imports nothing of it."""
