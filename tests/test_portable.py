@@ -117,11 +117,11 @@ import sys
 sys.platform = {platform!r}
 from pathlib import Path
 from carelabel.base import linux
-from carelabel.process import process_table
-linux._PROC = process_table._PROC = Path("/nowhere")
+from carelabel.process import process_tree
+linux._PROC = process_tree._PROC = Path("/nowhere")
 found = [linux.die_with_parent(), linux.adopt_orphans(), linux.affinity(), linux.pin([0]),
          linux.reset_peak(), linux.peak_bytes(), linux.resident_bytes(), linux.cap_memory_growth(1),
-         linux.wait_ns(), process_table.family(1), process_table.marks("x"),
+         linux.wait_ns(), process_tree.family(1),
          linux.watch_exit(1), linux.widen_pipe(0, 1), linux.threads()]
 if sys.platform == "win32":
     found += [linux.freeze_group(1), linux.thaw_group(1), linux.signal_group(1, 0)]

@@ -1,4 +1,4 @@
-"""Every call that only some systems have; what they say of other processes is in `carelabel.process.process_table`.
+"""Every call that only some systems have; what they say of other processes is in `carelabel.process.process_tree`.
 
 Each function answers None where the system has nothing of the kind, so that callers can say "not here" on the
 label. Importing this file never fails.

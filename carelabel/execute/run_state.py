@@ -78,9 +78,7 @@ class Running:
 
     def spawn(self, role: str, name: str, platform: PlannedPlatform | None) -> Session:
         """Start a worker that this run accounts for and cleans up."""
-        session = Session.spawn(
-            role, name=name, log=self.folder.log(name), platform=platform, lock_fd=self.lock.descriptor
-        )
+        session = Session.spawn(role, name=name, log=self.folder.log(name), platform=platform)
         self.sessions.append(session)
         return self.account.watch(session)
 

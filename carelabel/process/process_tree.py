@@ -1,26 +1,23 @@
-"""Ending a worker with everything it has started, also what has left its process group."""
+"""The processes that belong to a worker: finding them, and ending all of them, also those that have left its group."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from carelabel.base import linux
-from carelabel.process import process_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-MARK: Final = "CARELABEL_WORKER"
-"""Variable that a worker, and whatever it starts, finds in its environment: a name that no other worker has."""
-
+_PROC: Final = Path("/proc")
+_ENDED: Final = frozenset({"Z", "X"})
 _PATIENCE_S: Final = 2.0
-_OWN_NAME: Final = re.compile(r"(?P<pid>[0-9]{1,10})-(?P<ticks>[0-9]{1,20})-(?P<place>[0-9.]{1,40})")
 
 
 def end_family(leader: int) -> None:
@@ -32,68 +29,49 @@ def end_family(leader: int) -> None:
     if sys.platform == "win32":
         return
     linux.freeze_group(leader)  # nobody forks while they are looked for
-    known = set(process_table.family(leader) or ())
+    known = set(family(leader) or ())
     linux.signal_group(leader, signal.SIGKILL)
     deadline = time.monotonic() + _PATIENCE_S
     while known:
         for pid in known:
             with contextlib.suppress(ProcessLookupError):  # gone by itself
                 os.kill(pid, signal.SIGKILL)
-        known = (set(process_table.family(leader) or ()) | process_table.living(known)) - {leader}
+        known = (set(family(leader) or ()) | living(known)) - {leader}
         if not known or time.monotonic() > deadline:
             return
         time.sleep(0.002)
 
 
-def mark(spawned_ns: int) -> str:
-    """The name of a worker of this process, unlike that of any other on the machine; it tells whose worker it is."""
-    return f"{own_name()}-{spawned_ns}"
+def family(leader: int) -> tuple[int, ...] | None:
+    """Living processes that belong to a session leader: those of its session, and all descendants of any of them."""
+    if not _is_own_proc():
+        return None
+    pids = [int(folder.name) for folder in linux.children_of(_PROC) if folder.name.isdigit()]
+    table = {pid: (int(fields[1]), int(fields[3])) for pid in pids if (fields := _living_stat(pid))}
+    if not table:
+        return None
+    members = {pid for pid, (_, session) in table.items() if session == leader} | ({leader} & table.keys())
+    grown = True
+    while grown:
+        more = {pid for pid, (parent, _) in table.items() if parent in members} - members
+        members |= more
+        grown = bool(more)
+    return tuple(sorted(members))
 
 
-def own_name() -> str:
-    """This process by its number, its start and the namespaces in which these mean something."""
-    place = process_table.namespaces()
-    ticks = process_table.started_ticks(os.getpid()) if place else None
-    return f"{os.getpid()}-{ticks}-{place}"
+def _is_own_proc() -> bool:
+    """Whether /proc speaks of this namespace of process numbers, and not of another."""
+    with contextlib.suppress(OSError):
+        return str((_PROC / "self").readlink()) == str(os.getpid())
+    return False
 
 
-def is_over(name: str) -> bool:
-    """Whether the process of an `own_name` has ended. False for anything else, and for one of another namespace."""
-    found = _OWN_NAME.fullmatch(name)
-    if found is None or found["place"] != process_table.namespaces():
-        return False
-    return process_table.is_gone(int(found["pid"]), int(found["ticks"]))
+def living(pids: Iterable[int]) -> set[int]:
+    """Those of the processes that are there and have not ended."""
+    return {pid for pid in pids if _living_stat(pid)}
 
 
-def end_marked(name: str) -> None:
-    """Kill what a worker has left behind, and wait until it is gone (2 s at most).
-
-    When a worker ends by itself, its daemons go to the system's first process, and only their environment still tells
-    where they came from. One that was started with an environment of its own is not found.
-    """
-    _end_where(lambda found: found == name)
-
-
-def end_leftovers() -> int:
-    """Kill what the workers of programs that are gone have left behind, and wait until it is gone (2 s at most).
-
-    After kill -9 of the parent the system ends its workers, but not what a model has forked from them: frozen or not,
-    it stays, with every descriptor it has inherited. The number of processes that were ended.
-    """
-    return _end_where(lambda found: is_over(found.rpartition("-")[0]))
-
-
-def _end_where(is_meant: Callable[[str], bool]) -> int:
-    """Kill processes of this user by the name in their environment; gives the number of those that are gone for it."""
-    killed: set[int] = set()
-    deadline = time.monotonic() + _PATIENCE_S
-    while left := {pid for pid, found in (process_table.marks(MARK) or {}).items() if is_meant(found)}:
-        killed |= {pid for pid in left if _kill_marked(pid, is_meant)}
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.002)
-    return len(killed - left)
-
-
-def _kill_marked(pid: int, is_meant: Callable[[str], bool]) -> bool:
-    return process_table.kill(pid, lambda: is_meant(process_table.marked_as(pid, MARK) or ""))
+def _living_stat(pid: int) -> list[str]:
+    """State, parent, group, session and more of a process; empty when it is gone, or has ended and not been reaped."""
+    fields = (linux.read_text(_PROC / str(pid) / "stat") or "").rpartition(")")[2].split()
+    return fields if fields and fields[0] not in _ENDED else []

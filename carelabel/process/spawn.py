@@ -32,16 +32,14 @@ def check_can_start() -> None:
         raise RuntimeError(msg)
 
 
-def start(
-    channel: Channel, options: Mapping[str, Any], environment: Mapping[str, str], lock_fd: int | None
-) -> subprocess.Popen[bytes]:
+def start(channel: Channel, options: Mapping[str, Any], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a worker with its ends of the channel, which the parent then gives up; it takes no module from the folder.
 
     Raises:
         OSError: If the system cannot start another process.
     """
     ends = {"requests": channel.child_requests, "answers": channel.child_answers}
-    said = json.dumps({**options, **ends, "parent": os.getpid(), "lock": lock_fd})
+    said = json.dumps({**options, **ends, "parent": os.getpid()})
     try:
         return subprocess.Popen(  # noqa: S603 - our own interpreter with our own module
             [sys.executable, "-P", "-m", "carelabel.worker.main", said],
@@ -49,7 +47,7 @@ def start(
             stdout=channel.output.writer,
             stderr=channel.output.writer,
             env=environment,
-            pass_fds=[*ends.values(), *([] if lock_fd is None else [lock_fd])],
+            pass_fds=tuple(ends.values()),
             start_new_session=True,
         )
     finally:

@@ -18,7 +18,7 @@ from carelabel.plan.outcomes import Reason
 from carelabel.process.environment import worker_environment
 from carelabel.process.exit_status import Status, WorkerError, crash_reason, failure
 from carelabel.process.pipes import Channel, wait
-from carelabel.process.process_tree import MARK, end_family, end_marked, mark
+from carelabel.process.process_tree import end_family
 from carelabel.process.protocol import MAX_LINE_BYTES, decode, encode, objection, seconds_of
 from carelabel.process.spawn import check_can_start, start
 
@@ -73,7 +73,6 @@ class Session:
         name: str,
         log: Path,
         platform: PlannedPlatform | None = None,
-        lock_fd: int | None = None,
         env: Mapping[str, str] | None = None,
         processors: Sequence[int] | None = None,
     ) -> Self:
@@ -84,7 +83,6 @@ class Session:
             name: Unique in the run, for logs.
             log: File that its output is appended to, at most about 1 MiB of it.
             platform: Threads, pinning and environment; None leaves all three to the libraries.
-            lock_fd: The machine's lock, inherited so that an orphan still holds it.
             env: Variables that override everything else.
             processors: Numbers of the processors to use, instead of a choice of `platform.pin` among the allowed.
 
@@ -106,8 +104,7 @@ class Session:
             "spawned_ns": spawned_ns,
         }
         try:
-            variables = {**(env or {}), MARK: mark(spawned_ns)}
-            process = start(channel, options, worker_environment(platform, os.environ, variables), lock_fd)
+            process = start(channel, options, worker_environment(platform, os.environ, env or {}))
         except OSError as error:
             channel.close()
             raise _not_started(error, log) from error
@@ -183,12 +180,15 @@ class Session:
             linux.thaw_group(self.pid)
 
     def close(self, grace_s: float = 2.0) -> None:
-        """Ask the worker to end, wait for at most `grace_s`, and end whatever is left of it and of what it started."""
+        """Let the worker finish its output, for at most `grace_s`, then end it and all that it started.
+
+        It is ended by the parent while it still lives: only then its daemons are found from it.
+        """
         if self._death is None:
             self.thaw()
             with contextlib.suppress(WorkerError):  # a worker that died in the meantime is closed, too
                 self.send("close")
-                self.channel.wait_for_exit(grace_s)
+                self.receive(grace_s)
             self.kill()
 
     def kill(self) -> None:
@@ -277,7 +277,6 @@ class Session:
         if self._process.returncode is None:
             end_family(self.pid)
             self._process.wait()
-        end_marked(mark(self.spawned_ns))
 
     def _end(self, status: Status, reason: Reason) -> WorkerError:
         """Kill what is left, close everything, and remember why."""

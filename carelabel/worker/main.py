@@ -1,4 +1,4 @@
-"""The program that workers run: operations by role, answered until the parent says close.
+"""The program that workers run: operations by role, answered until the parent ends it.
 
 It imports the standard library only until a request needs more, because its imports, its memory and its start are part
 of what is measured. Pinning comes first, before anything that starts threads.
@@ -54,9 +54,6 @@ class Worker:
         self.spent = Spent()
         self.refusal: RefusalError | None = None
         self._dies_with_parent = _tie_to_parent(options["parent"])
-        if options["lock"] is not None:
-            # For this process and its forks, which are found again, and not for programs that they become.
-            os.set_inheritable(options["lock"], False)  # noqa: FBT003 - it has no name
         self._pin(options["pin"], options["processors"])
         self._log = _keep_log()
         self.bare_bytes = linux.resident_bytes()
@@ -89,7 +86,7 @@ class Worker:
 
     def _operation(self, name: object) -> Operation:
         if name == "close":
-            return lambda _: {}
+            return _finish_output
         if name not in self._operations and self.role in ROLES:
             if self.refusal is not None:
                 raise self.refusal
@@ -155,11 +152,9 @@ def _keep_log() -> TextIO:
 
 
 def serve(pipe: Pipe, worker: Worker) -> None:
-    """Answer until the parent says close or closes the pipe."""
+    """Answer until the parent closes the pipe, or ends this process."""
     while (request := pipe.read()) is not None:
         pipe.write(worker.answer(request))
-        if request.get("op") == "close":
-            return
 
 
 def main(argv: list[str]) -> NoReturn:
@@ -178,6 +173,12 @@ def main(argv: list[str]) -> NoReturn:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     _flush()
     os._exit(code & 0xFF)
+
+
+def _finish_output(_: Mapping[str, Any]) -> dict[str, Any]:
+    """The last request: the parent ends this process after the answer."""
+    _flush()
+    return {}
 
 
 def _flush() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from carelabel.process import process_table
+from carelabel.process import process_tree
 from tests.flow.program import WITNESS, Ended, Program, Stop, end, wait_for_line
 
 if TYPE_CHECKING:
@@ -318,15 +319,18 @@ def test_a_run_goes_on_when_the_one_it_waits_for_is_killed(program: Program, lin
     one.wait_until_alone()
 
 
-def test_what_the_model_of_a_killed_run_had_forked_is_ended_by_the_next(program: Program, line: Line) -> None:
+def test_what_the_model_of_a_killed_run_had_forked_does_not_hold_the_lock(program: Program, line: Line) -> None:
     line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0, "forks": True}), encoding="utf-8")
     kill_at("turns", program, line)
-    left = len(program.processes())
-    assert left > 0, "a forked process does not end with the parent of its parent, and holds the measuring lock"
-    ended = program.run(*line.words, "--resume")
-    assert ended.code == 0, ended.err
-    assert "ended what a killed run had left behind (processes: " in ended.err
-    program.wait_until_alone()
+    left = program.processes()
+    assert left, "a forked process does not end with the parent of its parent"
+    try:
+        ended = program.run(*line.words, "--resume")
+        assert ended.code == 0, ended.err
+    finally:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):  # a worker that was still ending
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_program_that_the_model_of_a_killed_run_became_does_not_hold_the_lock(
@@ -339,7 +343,7 @@ def test_a_program_that_the_model_of_a_killed_run_became_does_not_hold_the_lock(
     left = int(number.read_text(encoding="utf-8"))
     line.model.write_text(json.dumps({"weights": [1.0, -1.0], "bias": 0.0}), encoding="utf-8")
     try:
-        assert process_table.living([left]), "nobody knows any more whose it is"
+        assert process_tree.living([left]), "nobody knows any more whose it is"
         assert program.run(*line.words, "-q").code == 0
     finally:
         os.kill(left, signal.SIGKILL)

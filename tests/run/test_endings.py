@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Never
 import pytest
 
 from carelabel.process.capped_log import HEAD_BYTES, TAIL_BYTES
-from carelabel.process.process_table import living
+from carelabel.process.process_tree import living
 from carelabel.process.worker_handle import WorkerError
 from tests.run.given import SOON, wait_until
 
@@ -158,18 +158,11 @@ def test_a_daemon_with_a_session_of_its_own_is_found(spawn: Spawn, opening: Open
     assert daemons(tmp_path) == []
 
 
-@pytest.mark.parametrize("kind", ["start-daemon", "start-daemon-and-exit"])
-def test_a_daemon_is_found_when_its_worker_has_ended_by_itself(
-    spawn: Spawn, opening: Opening, tmp_path: Path, kind: str
-) -> None:
-    session = opened(spawn, opening, kind)
-    if kind == "start-daemon":
-        predict(session, tmp_path)
-        assert daemons(tmp_path)
-        session.close()
-    else:
-        with pytest.raises(WorkerError, match="ended by exit"):
-            predict(session, tmp_path)
+def test_a_daemon_of_a_worker_that_is_closed_ends_with_it(spawn: Spawn, opening: Opening, tmp_path: Path) -> None:
+    session = opened(spawn, opening, "start-daemon")
+    predict(session, tmp_path)
+    assert daemons(tmp_path)
+    session.close()
     assert daemons(tmp_path) == []
 
 

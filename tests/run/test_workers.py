@@ -16,7 +16,7 @@ import pytest
 
 from carelabel.plan import PlannedPlatform
 from carelabel.process.environment import THREAD_VARIABLES, worker_environment
-from carelabel.process.process_table import living
+from carelabel.process.process_tree import living
 from carelabel.process.worker_handle import Session, WorkerError, first_ready
 from tests.run.given import ONE_THREAD, SOON, planned, wait_until
 

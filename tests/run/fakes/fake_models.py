@@ -60,11 +60,6 @@ def hang_with_daemon(folder: Path) -> None:
     time.sleep(600)
 
 
-def start_daemon_and_exit(folder: Path) -> None:
-    start_daemon(folder)
-    os._exit(0)
-
-
 def leave_forked_child(_: Path) -> None:
     if os.fork() == 0:
         time.sleep(600)
@@ -133,7 +128,6 @@ MISDEEDS: dict[str, Callable[[Path], object]] = {
     "hang": hang,
     "hang-with-daemon": hang_with_daemon,
     "start-daemon": start_daemon,
-    "start-daemon-and-exit": start_daemon_and_exit,
     "leave-forked-child": leave_forked_child,
     "leave-child-forked-by-c": leave_child_forked_by_c,
     "look-for-pipes-in-a-fork": look_for_pipes_in_a_fork,
